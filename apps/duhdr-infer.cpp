@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// duhdr-infer: photographs to scene-linear HDR images, and back.
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "apps/describe.h"
+#include "apps/infer_options.h"
+#include "apps/program.h"
+#include "models/model_directory.h"
+#include "tensor/allocator.h"
+#include "tensor/file.h"
+
+namespace duhdr {
+namespace {
+
+/// One line that is rewritten on a terminal; nothing elsewhere (finished pictures are lines of their own).
+class ProgressLine {
+ public:
+  explicit ProgressLine(bool wanted) : live_(wanted && isatty(STDERR_FILENO) != 0) {}
+  ~ProgressLine() { clear(); }
+  void show(const std::string& text) {
+    if (!live_) return;
+    std::fprintf(stderr, "\r\x1b[K%s", text.c_str());
+    std::fflush(stderr);
+    shown_ = true;
+  }
+  void clear() {
+    if (!shown_) return;
+    std::fputs("\r\x1b[K", stderr);
+    std::fflush(stderr);
+    shown_ = false;
+  }
+
+ private:
+  bool live_, shown_ = false;
+};
+
+int list() {
+  for (const DeviceInfo& info : list_devices())
+    std::printf("%-8s %s, %.1f GiB (%.1f free)\n", info.device.text().c_str(), info.name.c_str(),
+                static_cast<double>(info.memory) / (1u << 30), static_cast<double>(info.available) / (1u << 30));
+  if (const std::string reason = cuda_unavailable_reason(); !reason.empty()) std::printf("no cuda: %s\n", reason.c_str());
+  return 0;
+}
+
+void report_line(const JobReport& report, std::size_t number, std::size_t count, Device device) {
+  for (const std::string& warning : report.warnings) spdlog::warn("warning: {}: {}", shown(report.job.input), warning);
+  if (!report.error.empty()) return spdlog::error("error: {}", report.error);
+  spdlog::info("{}/{} {} -> {} {}x{} {} {:.2f} s", number, count, shown(report.job.input), shown(report.job.output),
+               report.width, report.height, device.text(), report.load_s + report.infer_s + report.save_s);
+  spdlog::debug("  read {:.2f} s, networks {:.2f} s, write {:.2f} s; {:.2f} % clipped; max {:.4g}; {} of {} ITnet tiles "
+                "computed; {} MiB of tensors at most",
+                report.load_s, report.infer_s, report.save_s, 100 * report.clipped, report.maximum, report.computed,
+                report.tiles, report.peak_memory >> 20);
+}
+
+int run_batch(Engine& engine, const JobPlan& plan, const BatchOptions& batch, bool json, bool quiet) {
+  std::size_t done = 0, failed = 0;
+  ExitCode only_code = ExitCode::done;
+  for (const Job& job : plan.jobs) {
+    const std::size_t number = done + failed + 1;
+    ProgressLine line(!quiet);
+    const JobReport report = run_job(engine, job, batch, [&](const std::string& stage, double share) {
+      check_interrupt();
+      line.show(fmt::format("{}/{} {}  {} {:.0f} %", number, plan.jobs.size(), shown(job.input), stage, 100 * share));
+    });
+    line.clear();
+    report_line(report, number, plan.jobs.size(), engine.options().device);
+    if (json) std::printf("%s\n", to_json_line(report, engine).c_str());
+    std::fflush(stdout);
+    report.error.empty() ? ++done : ++failed;
+    if (!report.error.empty()) only_code = report.code;
+  }
+  if (json)
+    std::printf("%s\n", nlohmann::json{{"done", done}, {"failed", failed}, {"skipped", plan.skipped}}.dump().c_str());
+  if (plan.jobs.size() + plan.skipped > 1 || plan.skipped > 0)
+    spdlog::info("{} written, {} skipped (output exists), {} failed", done, plan.skipped, failed);
+  if (failed == 0) return 0;
+  return static_cast<int>(plan.jobs.size() == 1 ? only_code : ExitCode::partial);
+}
+
+int infer(const InferOptions& options) {
+  set_verbosity(options.quiet, options.verbose);
+  set_cpu_threads(options.threads);
+  if (options.list_devices) return list();
+  if (options.describe) return describe(options.model, options.size);
+  if (options.model.empty())
+    throw Error(ExitCode::usage,
+                "no model: give a model directory with -m (an untrained one: duhdr-train --init-only DIR --seed 1)");
+  const EngineOptions engine_options = options.engine_options();
+  const JobPlan plan = plan_jobs(options.job_request());
+  LoadedModel loaded = load_model(options.model);
+
+  BatchOptions batch;
+  batch.exposure = options.exposure;
+  batch.preview = options.preview;
+  batch.reverse = options.reverse;
+  batch.format = plan.format;
+  batch.limits = options.limits;
+  batch.model_name = loaded.card.name;
+  batch.model_sha256 = loaded.sha256.at("model.json");
+  batch.options_json = options.resolved(engine_options).dump();
+  spdlog::debug("model {} ({}), {}, {} threads, options {}", escaped(loaded.card.name), batch.model_sha256.substr(0, 12),
+                engine_options.device.text(), cpu_threads(), batch.options_json);
+  if (options.device == "auto" && engine_options.device.is_cpu())
+    spdlog::debug("device: cpu; {}", cuda_unavailable_reason());
+  if (options.dry_run) {
+    for (const Job& job : plan.jobs) std::printf("%s -> %s\n", shown(job.input).c_str(), shown(job.output).c_str());
+    return 0;
+  }
+  Engine engine(std::move(loaded.model), engine_options);
+  return run_batch(engine, plan, batch, options.json, options.quiet);
+}
+
+}  // namespace
+}  // namespace duhdr
+
+int main(int argc, char** argv) {
+  CLI::App app("Turns photographs into scene-linear HDR images by dual learning of the camera (DuHDR).", "duhdr-infer");
+  duhdr::InferOptions options;
+  options.add_to(app);
+  return duhdr::run_program(app, argc, argv, [&] { return duhdr::infer(options); });
+}

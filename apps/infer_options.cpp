@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/infer_options.h"
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "apps/program.h"
+
+namespace duhdr {
+
+void InferOptions::add_to(CLI::App& app) {
+  app.add_option("-i,--input,input", inputs, "Picture files and folders (JPEG, PNG, EXR, .hdr, PFM)")->type_name("PATH");
+  app.add_option("-o,--output", output, "File, or folder for several inputs")->type_name("PATH");
+  app.add_option("-m,--model", model, "Model directory (model.json and its weight files)")->type_name("DIR");
+  app.add_option("-d,--device", device, "auto, cpu, cuda or cuda:N")->capture_default_str();
+  app.add_flag("--list-devices", list_devices, "List the devices that can be used, and stop");
+  app.add_option("-f,--format", format, "exr, hdr or pfm; with --reverse png or jpg. Default: the output's extension")
+      ->type_name("FORMAT");
+  app.add_option("-t,--tile", tile, "Tile side in pixels, auto (by memory) or none")->capture_default_str();
+  app.add_option("--max-memory", max_memory, "Limit of the memory for tensors, for example 4G")->type_name("SIZE");
+  app.add_option("--precision", precision, "f32, or mixed (bf16 activations)")
+      ->check(CLI::IsMember({"f32", "mixed"}))
+      ->capture_default_str();
+  app.add_option("-j,--threads", threads, "CPU threads; 0 = all")->check(CLI::Range(0, 1024))->capture_default_str();
+  app.add_option("--exposure", exposure, "Multiply the HDR image by 2^EV")
+      ->check(CLI::Range(-32.0, 32.0))
+      ->type_name("EV")
+      ->capture_default_str();
+  app.add_flag("--preview", preview, "Also write <output>.preview.png: -4, -2 and 0 EV");
+  app.add_flag("--reverse", reverse, "HDR -> LDR by the learned camera");
+  app.add_flag("--describe", describe, "Parameters, operations and memory of every network, and stop");
+  app.add_option("--size", size, "Size for --describe: N or WIDTHxHEIGHT")->capture_default_str();
+  app.add_option("--if-exists", if_exists,
+                 "skip, overwrite or fail. Default: a named file is overwritten, a folder run skips")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, IfExists>{
+          {"skip", IfExists::skip}, {"overwrite", IfExists::overwrite}, {"fail", IfExists::fail}}));
+  app.add_option("--max-pixels", limits.pixels, "Largest picture that is read")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 34))
+      ->capture_default_str();
+  app.add_flag("--lenient", limits.lenient, "Decode damaged JPEG files as far as they go");
+  app.add_option("--part", limits.exr_part, "Part of a multi-part EXR")->check(CLI::Range(0, 65535));
+  app.add_flag("--json", json, "One JSON object a picture on stdout, then a summary");
+  app.add_flag("-q,--quiet", quiet, "Only errors");
+  app.add_flag("-v,--verbose", verbose, "Resolved options and timings");
+  app.add_flag("--dry-run", dry_run, "Check everything, read the pictures' names, write nothing");
+}
+
+EngineOptions InferOptions::engine_options() const {
+  EngineOptions options;
+  options.device = parse_device(device);
+  options.precision = precision == "mixed" ? DType::bf16 : DType::f32;
+  if (!max_memory.empty()) options.max_memory = parse_size("--max-memory", max_memory);
+  if (tile == "none") {
+    options.tile = EngineOptions::whole;
+  } else if (tile != "auto") {
+    const auto [end, error] = std::from_chars(tile.data(), tile.data() + tile.size(), options.tile);
+    if (error != std::errc() || end != tile.data() + tile.size() || options.tile < 32 || options.tile > 65536)
+      throw Error(ExitCode::usage, message("--tile ", escaped(tile), ": not auto, none or 32..65536"));
+  }
+  return options;
+}
+
+JobRequest InferOptions::job_request() const {
+  JobRequest request;
+  for (const std::string& input : inputs) request.inputs.emplace_back(input);
+  request.output = output;
+  request.format = format == "jpeg" ? "jpg" : format;
+  request.allowed = reverse ? std::vector<std::string>{"png", "jpg"} : std::vector<std::string>{"exr", "hdr", "pfm"};
+  request.fallback = request.allowed.front();
+  request.if_exists = if_exists;
+  return request;
+}
+
+nlohmann::json InferOptions::resolved(const EngineOptions& engine) const {
+  return {{"device", engine.device.text()}, {"precision", precision}, {"exposure", exposure}, {"reverse", reverse}};
+}
+
+}  // namespace duhdr

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line of duhdr-infer.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "infer/batch.h"
+#include "infer/engine.h"
+#include "infer/jobs.h"
+
+namespace duhdr {
+
+struct InferOptions {
+  std::vector<std::string> inputs;
+  std::string output, model, format;
+  std::string device = "auto", tile = "auto", max_memory, precision = "f32", size = "512";
+  IfExists if_exists = IfExists::automatic;
+  int threads = 0;
+  double exposure = 0;
+  bool preview = false, reverse = false, json = false, quiet = false, verbose = false, dry_run = false;
+  bool list_devices = false, describe = false;
+  ReadLimits limits;
+
+  void add_to(CLI::App& app);
+  EngineOptions engine_options() const;
+  JobRequest job_request() const;
+  nlohmann::json resolved(const EngineOptions& engine) const;  // what decides the result
+};
+
+}  // namespace duhdr

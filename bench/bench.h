@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the parts of duhdr-bench share: the settings of a run, and how a function is timed.
+#pragma once
+
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "bench/peak.h"
+#include "tensor/tensor.h"
+
+namespace duhdr::bench {
+
+struct Settings {
+  Device device = Device::cpu();
+  std::int64_t size = 512;  // side of the image that networks and chains see
+  Peak peak;
+};
+
+/// sum((value - reference)^2) / sum(reference^2) of a result on any device, infinite where something is not finite.
+double square_error(const Tensor& value, const Tensor& reference);
+
+/// A function to time. `check` runs once before and returns an empty text or why the function is wrong: a wrong one is
+/// reported as an error and never timed.
+struct Benchmark {
+  std::string name;
+  double flop = 0;                // of one call; 0 = not counted
+  std::function<double()> bytes;  // that one call reads and writes at least; empty = not counted
+  std::function<std::string()> check;
+  std::function<std::function<void()>()> prepare;  // makes the function
+};
+void add_benchmark(Benchmark benchmark, const Settings& settings);
+
+void add_op_benchmarks(const Settings& settings);
+void add_network_benchmarks(const Settings& settings);
+
+/// Loads a model directory and answers on stdin and stdout, one line each, until "quit" or the end:
+///   "load FILE H W"  raw f32 [H, W, 3] image           -> "ok"
+///   "run N"          N reconstructions of it            -> N times in seconds
+///   "save FILE"      writes the last result, raw f32    -> "ok"
+void serve_chain(const std::string& model_folder, Device device);
+
+}  // namespace duhdr::bench

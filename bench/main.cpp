@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// duhdr-bench: microbenchmarks. Its own options come first; those that begin with --benchmark_ are Google Benchmark's.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "bench/bench.h"
+
+namespace {
+
+using namespace duhdr;
+
+struct Options {
+  std::string device = "cpu";
+  std::string serve;
+  std::int64_t size = 512;
+  int threads = 0;
+};
+
+/// Parses our options and returns the library's.
+std::vector<std::string> parse(CLI::App& app, Options& options, int argc, char** argv) {
+  std::vector<std::string> ours, theirs{argv[0]};
+  for (int i = argc - 1; i > 0; --i) {
+    const std::string argument = argv[i];
+    if (argument.starts_with("--benchmark_"))
+      theirs.insert(theirs.begin() + 1, argument);
+    else
+      ours.push_back(argument);  // in reverse, as CLI11 wants them
+  }
+  app.add_option("-d,--device", options.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
+  app.add_option("-j,--threads", options.threads, "threads of CPU ops; 0 = all")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  app.add_option("--size", options.size, "side of the image of networks and chains, a multiple of 32")
+      ->check(CLI::Range(std::int64_t{32}, std::int64_t{8192}))
+      ->capture_default_str();
+  app.add_option("--serve", options.serve, "load this model directory and run its chain on request (stdin)")
+      ->type_name("DIR");
+  app.footer("Options that begin with --benchmark_ go to Google Benchmark, for example --benchmark_filter=REGEX.");
+  app.parse(ours);
+  if (options.size % 32 != 0) throw Error(ExitCode::usage, message("--size: ", options.size, " is no multiple of 32"));
+  return theirs;
+}
+
+void run_benchmarks(const Options& options, Device device, std::vector<std::string> arguments) {
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  int count = static_cast<int>(pointers.size());
+  benchmark::Initialize(&count, pointers.data());
+  if (count > 1) throw Error(ExitCode::usage, escaped(pointers[1]) + ": unknown option; see duhdr-bench --help");
+  const bench::Settings settings{device, options.size, bench::measure_peak(device)};
+  benchmark::AddCustomContext("device", info_of(device).name);
+  benchmark::AddCustomContext("threads", std::to_string(cpu_threads()));
+  benchmark::AddCustomContext("peak_gflop_per_second", message(settings.peak.flop / 1e9));
+  benchmark::AddCustomContext("copy_gb_per_second", message(settings.peak.bytes / 1e9));
+  bench::add_op_benchmarks(settings);
+  bench::add_network_benchmarks(settings);
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Times every op, network and chain, each after a check against double precision.");
+  Options options;
+  std::vector<std::string> library_arguments;
+  try {
+    library_arguments = parse(app, options, argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help
+    throw Error(ExitCode::usage, escaped(error.what()) + "; see duhdr-bench --help");
+  }
+  const Device device = parse_device(options.device);
+  set_cpu_threads(options.threads);
+  if (!options.serve.empty())
+    bench::serve_chain(options.serve, device);
+  else
+    run_benchmarks(options, device, std::move(library_arguments));
+  return static_cast<int>(ExitCode::done);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const Error& error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+    return static_cast<int>(error.code());
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "error: out of memory\n");
+    return static_cast<int>(ExitCode::out_of_memory);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "error: %s\n", escaped(error.what()).c_str());
+    return static_cast<int>(ExitCode::internal);
+  }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The decoders behind decode_image() and what they share. Private to this folder.
+#pragma once
+
+#include "image/image.h"
+
+namespace duhdr::decode {
+
+/// Each decodes a file that carries its format's magic number. Errors as decode_image(), every message begins
+/// with `name`.
+Image jpeg(std::span<const std::byte> bytes, const std::string& name, const ReadLimits& limits);
+Image png(std::span<const std::byte> bytes, const std::string& name, const ReadLimits& limits);
+Image exr(std::span<const std::byte> bytes, const std::string& name, const ReadLimits& limits);
+Image radiance(std::span<const std::byte> bytes, const std::string& name, const ReadLimits& limits);
+Image pfm(std::span<const std::byte> bytes, const std::string& name, const ReadLimits& limits);
+
+/// Ends the decoding: bad_image with "<name>: <reason>".
+template <class... Parts>
+[[noreturn]] void refuse(const std::string& name, const Parts&... reason) {
+  throw Error(ExitCode::bad_image, message(name, ": ", reason...));
+}
+
+/// Refuses an empty side and one above the limits.
+void check_size(const std::string& name, std::uint64_t width, std::uint64_t height, const ReadLimits& limits);
+
+/// Adds a warning; at most 20 are kept, and then one that says so.
+void warn(Image& image, std::string text);
+
+/// Warns about the `count` bytes behind the end of an image.
+void warn_trailing(Image& image, std::uint64_t count);
+
+/// Keeps the EXIF block and turns the pixels upright by its orientation; a broken block is a warning.
+void apply_exif(Image& image, std::span<const std::byte> tiff);
+
+/// Keeps the ICC profile; one that is broken or not sRGB is a warning.
+void apply_icc(Image& image, std::span<const std::byte> profile);
+
+/// Linear light: NaN and negative values become 0, infinite ones 65504; counted in `replaced` and in a warning.
+void repair_light(Image& image);
+
+}  // namespace duhdr::decode

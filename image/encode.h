@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Encoders: pixels to the bytes of a complete file, the same bytes for the same pixels.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "image/colour.h"
+#include "tensor/file.h"
+#include "tensor/tensor.h"
+
+namespace duhdr {
+
+inline constexpr float largest_half = 65504.0f;
+
+// Light: [1, H, W, 3] f32 on the CPU, linear R G B, every value finite and >= 0 (else internal: the caller makes
+// it so).
+
+/// How many values encode_exr() with half = true would lower to 65504.
+std::int64_t count_above_half(const Tensor& pixels);
+
+struct ExrOptions {
+  bool half = true;  // false: 32-bit floats
+  Chromaticities chromaticities = rec709;
+  std::optional<float> white_luminance = std::nullopt;  // cd/m^2 of (1, 1, 1)
+  std::map<std::string, std::string> attributes = {};   // text; names that EXR itself uses are refused (usage)
+};
+
+/// OpenEXR: scanlines, ZIP, channels R G B. Halves are rounded to nearest even; above 65504 they become 65504.
+Bytes encode_exr(const Tensor& pixels, const ExrOptions& options = {});
+
+/// Radiance .hdr: RGBE rounded to nearest, new run lengths, PRIMARIES of Rec. 709, no EXPOSURE (that is, 1). Each
+/// attribute becomes a header line "name=text", escaped.
+Bytes encode_hdr(const Tensor& pixels, const std::map<std::string, std::string>& attributes = {});
+
+/// PFM: colour, bottom row first, little endian; exact.
+Bytes encode_pfm(const Tensor& pixels);
+
+// Display: codes that are already sRGB-encoded.
+
+/// 8-bit sRGB PNG of [1, H, W, 3] u8.
+Bytes encode_png8(const Tensor& codes);
+
+/// 16-bit sRGB PNG of [1, H, W, 3] f32: code = round(65535 * value), value clamped to [0, 1], NaN refused (internal).
+Bytes encode_png16(const Tensor& values);
+
+/// Baseline JPEG without chroma subsampling of [1, H, W, 3] u8; quality 1..100.
+Bytes encode_jpeg(const Tensor& codes, int quality = 95);
+
+/// Precondition of the encoders of light.
+void check_light(const Tensor& pixels);
+
+}  // namespace duhdr

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <csetjmp>
+#include <cstdio>
+
+#include <png.h>
+
+#include "image/encode.h"
+
+namespace duhdr {
+namespace {
+
+/// Owns a writer. The library reports errors by a jump: run() is the only place that it can land in, and what runs
+/// inside has no destructors.
+class Writer {
+ public:
+  Writer() {
+    png = png_create_write_struct(PNG_LIBPNG_VER_STRING, this, on_error, [](png_structp, const char*) {});
+    if (png != nullptr) info = png_create_info_struct(png);
+    if (info == nullptr) {
+      png_destroy_write_struct(&png, nullptr);
+      throw Error(ExitCode::out_of_memory, "not enough memory to encode a PNG");
+    }
+  }
+  ~Writer() { png_destroy_write_struct(&png, &info); }
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  template <class F>
+  void run(F action) {
+    if (setjmp(landing_) == 0) {
+      action();
+      return;
+    }
+    throw Error(ExitCode::out_of_memory, message("PNG encoding failed: ", escaped(error_)));
+  }
+
+  void begin(std::int64_t width, std::int64_t height, int depth) {
+    run([&] {
+      png_set_write_fn(png, this, on_write, nullptr);
+      png_set_IHDR(png, info, static_cast<png_uint_32>(width), static_cast<png_uint_32>(height), depth,
+                   PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+      png_set_sRGB(png, info, PNG_sRGB_INTENT_PERCEPTUAL);
+      png_write_info(png, info);
+    });
+  }
+
+  png_structp png = nullptr;
+  png_infop info = nullptr;
+  Bytes bytes;
+
+ private:
+  [[noreturn]] static void on_error(png_structp png, const char* text) {
+    auto* me = static_cast<Writer*>(png_get_error_ptr(png));
+    std::snprintf(me->error_, sizeof(me->error_), "%s", text);
+    std::longjmp(me->landing_, 1);
+  }
+  static void on_write(png_structp png, png_bytep from, std::size_t count) {
+    auto* me = static_cast<Writer*>(png_get_io_ptr(png));
+    const auto* first = reinterpret_cast<const std::byte*>(from);
+    bool stored = true;
+    try {
+      me->bytes.insert(me->bytes.end(), first, first + count);
+    } catch (const std::bad_alloc&) {
+      stored = false;
+    }
+    if (!stored) png_error(png, "not enough memory");
+  }
+
+  std::jmp_buf landing_;
+  char error_[128] = "";
+};
+
+void check_shape(const Tensor& pixels, DType dtype) {
+  DUHDR_CHECK(pixels.defined() && pixels.dtype() == dtype && pixels.device().is_cpu(), "pixels on the CPU");
+  const Shape& shape = pixels.shape();
+  DUHDR_CHECK(shape.rank() == 4 && shape.n() == 1 && shape.c() == 3 && shape.numel() > 0, "pixels are ", shape);
+}
+
+}  // namespace
+
+Bytes encode_png8(const Tensor& codes) {
+  check_shape(codes, DType::u8);
+  const std::int64_t height = codes.shape().h(), row = codes.shape().w() * 3;
+  const std::uint8_t* first = codes.data<std::uint8_t>();
+  Writer writer;
+  writer.begin(codes.shape().w(), height, 8);
+  writer.run([&] {
+    for (std::int64_t y = 0; y < height; ++y) png_write_row(writer.png, first + y * row);
+    png_write_end(writer.png, nullptr);
+  });
+  return std::move(writer.bytes);
+}
+
+Bytes encode_png16(const Tensor& values) {
+  check_shape(values, DType::f32);
+  const std::int64_t height = values.shape().h(), row = values.shape().w() * 3;
+  const float* first = values.data<float>();
+  DUHDR_CHECK(std::none_of(first, first + values.numel(), [](float value) { return std::isnan(value); }),
+              "a value is NaN");
+  std::vector<std::uint8_t> line(static_cast<std::size_t>(row) * 2);
+  std::uint8_t* codes = line.data();
+  Writer writer;
+  writer.begin(values.shape().w(), height, 16);
+  writer.run([&] {
+    for (std::int64_t y = 0; y < height; ++y) {
+      for (std::int64_t i = 0; i < row; ++i) {
+        const double value = std::clamp(first[y * row + i], 0.0f, 1.0f);
+        const auto code = static_cast<std::uint32_t>(std::lround(value * 65535.0));
+        codes[2 * i] = static_cast<std::uint8_t>(code >> 8);
+        codes[2 * i + 1] = static_cast<std::uint8_t>(code & 255);
+      }
+      png_write_row(writer.png, codes);
+    }
+    png_write_end(writer.png, nullptr);
+  });
+  return std::move(writer.bytes);
+}
+
+}  // namespace duhdr

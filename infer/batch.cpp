@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "infer/batch.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "image/colour.h"
+#include "image/encode.h"
+#include "image/preview.h"
+
+namespace duhdr {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr float reference_white = 203;  // cd/m^2 of the clip level (ITU-R BT.2408)
+
+class Stopwatch {
+ public:
+  double lap() {
+    const auto now = std::chrono::steady_clock::now();
+    const double seconds = std::chrono::duration<double>(now - last_).count();
+    last_ = now;
+    return seconds;
+  }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+Tensor mapped(const Tensor& pixels, const std::function<float(float)>& f) {
+  Tensor out(pixels.shape(), DType::f32);
+  const float* from = pixels.data<float>();
+  float* to = out.mutable_data<float>();
+  const std::int64_t n = pixels.numel();
+#pragma omp parallel for schedule(static)
+  for (std::int64_t i = 0; i < n; ++i) to[i] = f(from[i]);
+  return out;
+}
+
+/// What the chain reads: code values for LDR -> HDR, light for HDR -> LDR. A picture of the other kind is converted.
+Tensor prepared(const Image& image, const BatchOptions& options, std::vector<std::string>& warnings) {
+  const bool light = image.referred == Image::Referred::scene;
+  if (!options.reverse && light) {
+    warnings.push_back("linear input: clipped at 1.0 and encoded with the sRGB curve first");
+    return mapped(image.pixels, [](float x) { return linear_to_srgb(std::clamp(x, 0.f, 1.f)); });
+  }
+  if (options.reverse) {
+    const auto gain = static_cast<float>(std::exp2(options.exposure));
+    if (!light) warnings.push_back("display-referred input: linearised with the sRGB curve first");
+    if (!light) return mapped(image.pixels, [gain](float x) { return gain * srgb_to_linear(x); });
+    if (gain != 1) return mapped(image.pixels, [gain](float x) { return gain * x; });
+  }
+  return image.pixels;
+}
+
+/// Multiplies by the exposure and makes sure that every value can be written.
+Tensor exposed(const Tensor& pixels, double exposure, std::vector<std::string>& warnings) {
+  const auto gain = static_cast<float>(std::exp2(exposure));
+  const Tensor out = gain == 1 ? pixels : mapped(pixels, [gain](float x) { return gain * x; });
+  for (std::int64_t i = 0; i < out.numel(); ++i)
+    if (!std::isfinite(out.data<float>()[i]))
+      throw Error(ExitCode::bad_weights, "the model made a value that is not finite: its weights are unusable");
+  if (const std::int64_t above = count_above_half(out); above > 0)
+    warnings.push_back(message(above, " values above 65504, the largest half float; lower --exposure"));
+  return out;
+}
+
+Tensor as_codes(const Tensor& values) {  // multiples of 1/255 -> u8
+  Tensor codes(values.shape(), DType::u8);
+  for (std::int64_t i = 0; i < values.numel(); ++i)
+    codes.mutable_data<std::uint8_t>()[i] = static_cast<std::uint8_t>(std::lround(values.data<float>()[i] * 255.f));
+  return codes;
+}
+
+std::map<std::string, std::string> provenance(const BatchOptions& options) {
+  return {{"duhdr.version", DUHDR_VERSION},
+          {"duhdr.model", options.model_name},
+          {"duhdr.modelSha256", options.model_sha256},
+          {"duhdr.options", options.options_json},
+          {"duhdr.clipLevel", message(std::exp2(options.exposure))}};
+}
+
+Bytes encoded(const Tensor& pixels, const BatchOptions& options) {
+  if (options.format == "png") return encode_png8(as_codes(pixels));
+  if (options.format == "jpg") return encode_jpeg(as_codes(pixels));
+  if (options.format == "pfm") return encode_pfm(pixels);
+  if (options.format == "hdr") return encode_hdr(pixels, provenance(options));
+  const auto white = static_cast<float>(reference_white / std::exp2(options.exposure));
+  return encode_exr(pixels, {.white_luminance = white, .attributes = provenance(options)});
+}
+
+void measure(const Tensor& pixels, JobReport& report) {
+  std::vector<float> values = pixels.to_vector<float>();
+  const auto at = [&](double quantile) {
+    const auto index = static_cast<std::ptrdiff_t>(quantile * static_cast<double>(values.size() - 1));
+    std::nth_element(values.begin(), values.begin() + index, values.end());
+    return static_cast<double>(values[static_cast<std::size_t>(index)]);
+  };
+  report.median = at(0.5);
+  report.p99 = at(0.99);
+  report.maximum = at(1);
+}
+
+void save(const Tensor& pixels, const BatchOptions& options, JobReport& report) {
+  const Bytes bytes = encoded(pixels, options);
+  report.sha256 = sha256(bytes);
+  write_file(report.job.output, bytes);
+  report.written.push_back(report.job.output);
+  if (!options.preview) return;
+  constexpr std::array stops{-4.0, -2.0, 0.0};
+  fs::path preview = report.job.output;
+  preview.replace_extension(".preview.png");
+  write_file(preview, encode_png8(options.reverse ? as_codes(pixels) : preview_strip(pixels, stops)));
+  report.written.push_back(preview);
+}
+
+void run(Engine& engine, const BatchOptions& options, const Progress& progress, JobReport& report) {
+  Stopwatch watch;
+  if (progress) progress("read", 0);
+  const Image image = read_image(report.job.input, options.limits);
+  report.warnings = image.warnings;
+  report.width = image.width();
+  report.height = image.height();
+  const Tensor input = prepared(image, options, report.warnings);
+  report.load_s = watch.lap();
+
+  Tensor pixels;
+  if (options.reverse) {
+    pixels = engine.hdr_to_ldr(input, progress);
+  } else {
+    Engine::HdrResult result = engine.ldr_to_hdr(input, progress);
+    report.clipped = result.clipped;
+    report.tiles = result.tiles;
+    report.computed = result.computed;
+    report.peak_memory = result.peak_memory;
+    pixels = exposed(result.pixels, options.exposure, report.warnings);
+    if (result.clipped == 0)
+      report.warnings.push_back("no clipped pixel: the result is close to the linearised input");
+  }
+  report.infer_s = watch.lap();
+
+  if (progress) progress("write", 1);
+  measure(pixels, report);
+  save(pixels, options, report);
+  report.save_s = watch.lap();
+}
+
+}  // namespace
+
+JobReport run_job(Engine& engine, const Job& job, const BatchOptions& options, const Progress& progress) {
+  JobReport report;
+  report.job = job;
+  try {
+    run(engine, options, progress, report);
+  } catch (const Error& error) {
+    report.code = error.code();
+    report.error = error.what();
+    if (report.error.find(shown(job.input)) == std::string::npos &&
+        report.error.find(shown(job.output)) == std::string::npos)
+      report.error = shown(job.input) + ": " + report.error;
+  } catch (const std::bad_alloc&) {
+    report.code = ExitCode::out_of_memory;
+    report.error = shown(job.input) + ": out of memory";
+  }
+  return report;
+}
+
+std::string to_json_line(const JobReport& report, const Engine& engine) {
+  nlohmann::json out = nlohmann::json::array();
+  for (const fs::path& path : report.written) out.push_back(shown(path));
+  nlohmann::json json = {{"in", shown(report.job.input)}, {"out", out}, {"ok", report.error.empty()}};
+  if (!report.error.empty()) {
+    json["error"] = report.error;
+    json["code"] = static_cast<int>(report.code);
+    return json.dump();
+  }
+  json["w"] = report.width;
+  json["h"] = report.height;
+  json["clipped_pct"] = 100 * report.clipped;
+  json["max"] = report.maximum;
+  json["p50"] = report.median;
+  json["p99"] = report.p99;
+  json["device"] = engine.options().device.text();
+  json["tiles"] = report.tiles;
+  json["tiles_computed"] = report.computed;
+  json["peak_tensor_bytes"] = report.peak_memory;
+  json["ms"] = {{"load", 1e3 * report.load_s}, {"infer", 1e3 * report.infer_s}, {"save", 1e3 * report.save_s}};
+  json["warnings"] = report.warnings;
+  json["sha256"] = report.sha256;
+  return json.dump();
+}
+
+}  // namespace duhdr

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// From inputs and an output as the user wrote them to a list of files to read and write. Nothing is computed.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace duhdr {
+
+enum class IfExists { automatic, skip, overwrite, fail };  // automatic: overwrite a named file, skip in a folder run
+
+struct Job {
+  std::filesystem::path input, output;
+};
+
+struct JobRequest {
+  std::vector<std::filesystem::path> inputs;  // files and folders (their pictures, by extension, sorted by name)
+  std::filesystem::path output;               // a file for a single input file, else a folder, which is made
+  std::string format;                         // "exr", "hdr", "pfm", "png", "jpg"; empty = by extension, else `fallback`
+  std::string fallback;                       // format of a folder run without --format
+  std::vector<std::string> allowed;           // formats this chain can write
+  IfExists if_exists = IfExists::automatic;
+};
+
+struct JobPlan {
+  std::vector<Job> jobs;
+  std::string format;
+  std::size_t skipped = 0;  // inputs whose output exists already
+};
+
+/// Throws usage for contradictions (same file twice, output is input, unknown extension, existing output under
+/// `fail`), io for inputs that are missing and folders that cannot be made or written.
+JobPlan plan_jobs(const JobRequest& request);
+
+}  // namespace duhdr

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cutting an image into tiles with halos, so that a network's result on the tiles is its result on the whole.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace duhdr {
+
+struct Rect {
+  std::int64_t top = 0, left = 0, height = 0, width = 0;
+  bool operator==(const Rect&) const = default;
+};
+
+/// One tile: what it is responsible for, and what it reads (the core and its halo, as far as the image goes).
+struct Tile {
+  Rect core, input;
+};
+
+/// Tiles of an image of h x w pixels (multiples of `alignment`). Cores are at most `core` pixels a side (rounded up to
+/// the alignment), nearly equal in size, and cover the image once. `core` = 0: one tile, the whole image.
+std::vector<Tile> make_tiles(std::int64_t h, std::int64_t w, std::int64_t core, std::int64_t halo,
+                             std::int64_t alignment);
+
+}  // namespace duhdr

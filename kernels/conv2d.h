@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Convolution, the op the networks are made of. The fused form is the primitive: bias, activation, residual, a second
+// source instead of a concatenation, and a nearest-2x upsampled source belong to it.
+#pragma once
+
+#include "autograd/variable.h"
+#include "kernels/activation.h"
+
+namespace duhdr {
+
+struct Conv2dDesc {
+  int stride = 1;
+  int dilation = 1;
+  bool depthwise = false;  // one filter a channel; weight [C, 1, k, k]
+  bool upsample = false;   // x is first enlarged 2x by nearest neighbour (3x3, stride 1, undilated only)
+  Activation activation = Activation::none;
+};
+
+/// The operands by name. Optional ones are left undefined.
+struct Conv2dInputs {
+  Variable x;             // [N, H, W, Cx]
+  Variable skip = {};     // optional second source [N, H, W, Cs]: the convolution runs over the channels [x, skip]
+  Variable weight;        // [O, Cx + Cs, k, k] (depthwise [C, 1, k, k]), k odd, of x's type
+  Variable bias = {};     // optional [O]
+  Variable residual = {}; // optional, of the result's shape, added before the activation
+};
+
+/// activation(conv(concat[x, skip], weight) + bias + residual) -> [N, H', W', O] with zero padding of floor(k/2) *
+/// dilation on every side, H' = floor((H - 1) / stride) + 1 (2H when upsampled). A correlation, as everywhere in this
+/// field. Throws (internal) on shapes that do not fit. Gradients flow to all five operands.
+Variable conv2d(const Conv2dInputs& inputs, const Conv2dDesc& desc = {});
+
+/// While one lives on this thread, convolutions run as the plain reference loops instead of in oneDNN or cuDNN: the
+/// oracle of the tests. Double precision always does.
+class ReferenceConvolutions {
+ public:
+  ReferenceConvolutions();
+  ~ReferenceConvolutions();
+  ReferenceConvolutions(const ReferenceConvolutions&) = delete;
+  ReferenceConvolutions& operator=(const ReferenceConvolutions&) = delete;
+  static bool active();
+
+ private:
+  bool before_;
+};
+
+}  // namespace duhdr

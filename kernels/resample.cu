@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/resample.h"
+
+#include "kernels/nhwc.h"
+#include "tensor/launch.cuh"
+
+namespace duhdr {
+namespace {
+
+template <class T>
+struct Nearest {
+  const T* x;
+  Nhwc at_x;
+  T* y;
+  Nhwc at_y;
+  DUHDR_HD void operator()(std::int64_t n, std::int64_t row, std::int64_t column, std::int64_t c) const {
+    y[at_y.at(n, row, column, c)] = x[at_x.at(n, row / 2, column / 2, c)];
+  }
+};
+
+template <class T>
+struct NearestGradient {
+  const T* dy;
+  Nhwc at_y;
+  T* dx;
+  Nhwc at_x;
+  DUHDR_HD void operator()(std::int64_t n, std::int64_t row, std::int64_t column, std::int64_t c) const {
+    using A = Compute<T>;
+    const T* corner = dy + at_y.at(n, 2 * row, 2 * column, c);
+    const std::int64_t below = at_y.w * at_y.c;
+    const A upper = static_cast<A>(corner[0]) + static_cast<A>(corner[at_y.c]);
+    const A lower = static_cast<A>(corner[below]) + static_cast<A>(corner[below + at_y.c]);
+    dx[at_x.at(n, row, column, c)] = T(upper + lower);
+  }
+};
+
+/// The two inputs of result `i` along a side of n: `near` with weight 3/4, `far` with 1/4.
+struct BilinearPair {
+  std::int64_t near, far;
+  DUHDR_HD BilinearPair(std::int64_t i, std::int64_t n) : near(i / 2), far(i % 2 == 0 ? i / 2 - 1 : i / 2 + 1) {
+    if (far < 0) far = 0;
+    if (far >= n) far = n - 1;
+  }
+};
+
+template <class T>
+struct Bilinear {
+  const T* x;
+  Nhwc at_x;
+  T* y;
+  Nhwc at_y;
+  DUHDR_HD Compute<T> along_row(std::int64_t n, std::int64_t row, BilinearPair pair, std::int64_t c) const {
+    using A = Compute<T>;
+    return A(0.75) * static_cast<A>(x[at_x.at(n, row, pair.near, c)]) +
+           A(0.25) * static_cast<A>(x[at_x.at(n, row, pair.far, c)]);
+  }
+  DUHDR_HD void operator()(std::int64_t n, std::int64_t row, std::int64_t column, std::int64_t c) const {
+    using A = Compute<T>;
+    const BilinearPair rows(row, at_x.h), columns(column, at_x.w);
+    y[at_y.at(n, row, column, c)] =
+        T(A(0.75) * along_row(n, rows.near, columns, c) + A(0.25) * along_row(n, rows.far, columns, c));
+  }
+};
+
+/// The weight of input `i` in result 2i - 1 + k, k in [0, 4), along a side of n; 0 where there is no such result.
+template <class A>
+DUHDR_HD A bilinear_share(std::int64_t i, std::int64_t k, std::int64_t n) {
+  if (k == 0) return i == 0 ? A(0) : A(0.25);
+  if (k == 3) return i == n - 1 ? A(0) : A(0.25);
+  const bool clamped = k == 1 ? i == 0 : i == n - 1;  // the far input of this result is `i` as well
+  return clamped ? A(1) : A(0.75);
+}
+
+template <class T>
+struct BilinearGradient {
+  const T* dy;
+  Nhwc at_y;
+  T* dx;
+  Nhwc at_x;
+  DUHDR_HD void operator()(std::int64_t n, std::int64_t row, std::int64_t column, std::int64_t c) const {
+    using A = Compute<T>;
+    A sum = 0;
+    for (std::int64_t i = 0; i < 4; ++i) {
+      const A row_share = bilinear_share<A>(row, i, at_x.h);
+      if (row_share == A(0)) continue;
+      A row_sum = 0;
+      for (std::int64_t j = 0; j < 4; ++j) {
+        const A share = bilinear_share<A>(column, j, at_x.w);
+        if (share == A(0)) continue;
+        row_sum += share * static_cast<A>(dy[at_y.at(n, 2 * row - 1 + i, 2 * column - 1 + j, c)]);
+      }
+      sum += row_share * row_sum;
+    }
+    dx[at_x.at(n, row, column, c)] = T(sum);
+  }
+};
+
+/// fine[i r + dy, j r + dx, c] = coarse[i, j, c r^2 + dy r + dx], run over the fine pixels; `back` swaps the sides.
+template <class T, bool back>
+struct Shuffle {
+  std::conditional_t<back, T*, const T*> coarse;
+  Nhwc at_coarse;
+  std::conditional_t<back, const T*, T*> fine;
+  Nhwc at_fine;
+  std::int64_t factor;
+  DUHDR_HD void operator()(std::int64_t n, std::int64_t y, std::int64_t x, std::int64_t c) const {
+    const std::int64_t channel = (c * factor + y % factor) * factor + x % factor;
+    const std::int64_t i = at_fine.at(n, y, x, c), j = at_coarse.at(n, y / factor, x / factor, channel);
+    if constexpr (back)
+      coarse[j] = fine[i];
+    else
+      fine[i] = coarse[j];
+  }
+};
+
+/// One side of `from` pixels averaged down to `to`. In units of 1 / to of a pixel everything is a whole number.
+struct Boxes {
+  std::int64_t from, to;
+  DUHDR_HD std::int64_t first_input(std::int64_t result) const { return result * from / to; }
+  DUHDR_HD std::int64_t end_input(std::int64_t result) const { return ((result + 1) * from + to - 1) / to; }
+  DUHDR_HD std::int64_t first_result(std::int64_t input) const { return input * to / from; }
+  DUHDR_HD std::int64_t end_result(std::int64_t input) const { return ((input + 1) * to + from - 1) / from; }
+  /// The share of `input` in `result`; the shares of a result add up to 1.
+  template <class A>
+  DUHDR_HD A share(std::int64_t input, std::int64_t result) const {
+    const std::int64_t box_start = result * from, box_end = box_start + from;
+    const std::int64_t pixel_start = input * to, pixel_end = pixel_start + to;
+    const std::int64_t start = box_start > pixel_start ? box_start : pixel_start;
+    const std::int64_t end = box_end < pixel_end ? box_end : pixel_end;
+    return static_cast<A>(end - start) / static_cast<A>(from);
+  }
+};
+
+template <class T>
+struct AreaAverage {
+  const T* x;
+  Nhwc at_x;
+  T* y;
+  Nhwc at_y;
+  Boxes rows, columns;
+  DUHDR_HD void operator()(std::int64_t n, std::int64_t row, std::int64_t column, std::int64_t c) const {
+    using A = Compute<T>;
+    const std::int64_t row_end = rows.end_input(row), column_end = columns.end_input(column);
+    A sum = 0;
+    for (std::int64_t i = rows.first_input(row); i < row_end; ++i) {
+      A row_sum = 0;
+      for (std::int64_t j = columns.first_input(column); j < column_end; ++j)
+        row_sum += columns.share<A>(j, column) * static_cast<A>(x[at_x.at(n, i, j, c)]);
+      sum += rows.share<A>(i, row) * row_sum;
+    }
+    y[at_y.at(n, row, column, c)] = T(sum);
+  }
+};
+
+template <class T>
+struct AreaAverageGradient {
+  const T* dy;
+  Nhwc at_y;
+  T* dx;
+  Nhwc at_x;
+  Boxes rows, columns;
+  DUHDR_HD void operator()(std::int64_t n, std::int64_t row, std::int64_t column, std::int64_t c) const {
+    using A = Compute<T>;
+    const std::int64_t row_end = rows.end_result(row), column_end = columns.end_result(column);
+    A sum = 0;
+    for (std::int64_t i = rows.first_result(row); i < row_end; ++i)
+      for (std::int64_t j = columns.first_result(column); j < column_end; ++j)
+        sum += rows.share<A>(row, i) * columns.share<A>(column, j) * static_cast<A>(dy[at_y.at(n, i, j, c)]);
+    dx[at_x.at(n, row, column, c)] = T(sum);
+  }
+};
+
+/// An op that runs Forward<T> once a result element and Gradient<T> once an input element; `extra` are their fields
+/// behind the four common ones.
+template <template <class> class Forward, template <class> class Gradient, class... Extra>
+Variable resampled(const Variable& input, const Shape& result, Extra... extra) {
+  const Tensor x = input.value();
+  const Shape shape = x.shape();
+  Tensor y(result, x.dtype(), x.device());
+  with_float_type(x.dtype(), [&](auto type) {
+    using T = decltype(type);
+    for_each_element(x.device(), result,
+                     Forward<T>{x.data<T>(), Nhwc(shape), y.mutable_data<T>(), Nhwc(result), extra...});
+  });
+  return Variable::of_op(y, {input}, [shape, extra...](const Tensor& dy, const std::vector<bool>&) {
+    Tensor dx(shape, dy.dtype(), dy.device());
+    with_float_type(dy.dtype(), [&](auto type) {
+      using T = decltype(type);
+      for_each_element(dy.device(), shape,
+                       Gradient<T>{dy.data<T>(), Nhwc(dy.shape()), dx.mutable_data<T>(), Nhwc(shape), extra...});
+    });
+    return std::vector<Tensor>{dx};
+  });
+}
+
+}  // namespace
+
+Variable upsample_nearest2x(const Variable& x) {
+  const Shape shape = x.shape();
+  return resampled<Nearest, NearestGradient>(x, Shape{shape.n(), 2 * shape.h(), 2 * shape.w(), shape.c()});
+}
+
+Variable upsample_bilinear2x(const Variable& x) {
+  const Shape shape = x.shape();
+  return resampled<Bilinear, BilinearGradient>(x, Shape{shape.n(), 2 * shape.h(), 2 * shape.w(), shape.c()});
+}
+
+Variable area_downscale(const Variable& x, std::int64_t height, std::int64_t width) {
+  const Shape shape = x.shape();
+  DUHDR_CHECK(height >= 1 && height <= shape.h() && width >= 1 && width <= shape.w(), "area average of ", shape, " to ",
+              height, " x ", width);
+  return resampled<AreaAverage, AreaAverageGradient>(x, Shape{shape.n(), height, width, shape.c()},
+                                                     Boxes{shape.h(), height}, Boxes{shape.w(), width});
+}
+
+Variable pixel_shuffle(const Variable& input, std::int64_t factor) {
+  const Shape shape = input.shape();
+  DUHDR_CHECK(factor >= 1 && shape.c() % (factor * factor) == 0, "pixel shuffle of ", shape, " by ", factor);
+  const Shape result{shape.n(), shape.h() * factor, shape.w() * factor, shape.c() / (factor * factor)};
+  const Tensor x = input.value();
+  Tensor y(result, x.dtype(), x.device());
+  with_float_type(x.dtype(), [&](auto type) {
+    using T = decltype(type);
+    for_each_element(
+        x.device(), result,
+        Shuffle<T, false>{x.template data<T>(), Nhwc(shape), y.template mutable_data<T>(), Nhwc(result), factor});
+  });
+  return Variable::of_op(y, {input}, [shape, factor](const Tensor& dy, const std::vector<bool>&) {
+    Tensor dx(shape, dy.dtype(), dy.device());
+    with_float_type(dy.dtype(), [&](auto type) {
+      using T = decltype(type);
+      for_each_element(dy.device(), dy.shape(),
+                       Shuffle<T, true>{dx.template mutable_data<T>(), Nhwc(shape), dy.template data<T>(),
+                                        Nhwc(dy.shape()), factor});
+    });
+    return std::vector<Tensor>{dx};
+  });
+}
+
+}  // namespace duhdr

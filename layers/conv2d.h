@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Convolution and linear layers: objects that own `weight` and `bias`; the arithmetic is the op's.
+#pragma once
+
+#include "kernels/conv2d.h"
+#include "kernels/linear.h"
+#include "layers/init.h"
+#include "layers/module.h"
+
+namespace duhdr {
+
+struct ConvOptions {
+  int stride = 1;
+  int dilation = 1;
+  bool depthwise = false;
+  bool upsample = false;
+  bool bias = true;
+  Activation activation = Activation::none;
+  Init init = Init::glorot_uniform;
+  double initial_bias = 0;
+  bool keep_f32 = false;  // the last convolution of a net: its input is f32 at every precision
+};
+
+/// `weight` [out, in, k, k] (depthwise [out, 1, k, k]) and `bias` [out], f32. In forward the weight takes the type of
+/// the input.
+class Conv2d : public Module {
+ public:
+  Conv2d(std::int64_t in, std::int64_t out, std::int64_t kernel, const ConvOptions& options = {});
+
+  /// x [N, H, W, C], skip and residual as in the op conv2d.
+  Variable operator()(const Variable& x, const Variable& skip = {}, const Variable& residual = {}) const;
+
+  /// Constant factors [1, in, 1, 1] of the input channels; they go into the weight, not over the activations.
+  void set_input_scale(const Tensor& scale) { input_scale_ = scale; }
+
+  /// Turns act(bn-like factor * conv + shift) into one convolution: weight and bias change for good.
+  void fold(const Tensor& factor, const Tensor& shift, Activation activation);
+
+ protected:
+  void reset(std::uint64_t seed, const std::string& full_name) override;
+  void on_freeze() override;
+
+ private:
+  Variable weight_as(DType dtype) const;
+
+  ConvOptions options_;
+  Conv2dDesc desc_;
+  Tensor input_scale_;
+  Variable weight_, bias_;
+};
+
+/// `weight` [out, in] and `bias` [out], f32: always computed in f32 or better.
+class Linear : public Module {
+ public:
+  Linear(std::int64_t in, std::int64_t out, bool bias, Activation activation = Activation::none,
+         Init init = Init::glorot_uniform);
+  Variable operator()(const Variable& x) const;  // [N, in] or [N, 1, 1, in] -> [N, out]
+
+ protected:
+  void reset(std::uint64_t seed, const std::string& full_name) override;
+
+ private:
+  Activation activation_;
+  Init init_;
+  Variable weight_, bias_;
+};
+
+}  // namespace duhdr

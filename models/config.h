@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The architecture options of a DuHDR model, as model.json carries them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace duhdr {
+
+enum class Trunk : unsigned char { resnet18, crfnet };  // of the response nets
+enum class Down : unsigned char { rfb, conv };          // DownBlock of OOnet
+
+struct DuHdrConfig {
+  Trunk trunk = Trunk::resnet18;
+  Down down = Down::rfb;
+  std::int64_t curve_samples = 1024;
+  std::int64_t curve_k = 11;            // basis vectors of a response curve
+  double alpha = 0.95;                  // where the exposure mask begins (Eq. 15)
+  int itnet_iterations = 1;             // Eq. 18-19; 1 at inference, 3 in joint training
+  std::int64_t response_max_side = 1024;  // long side the response nets see; 0 = never shrink
+
+  // Channels of each level, from full resolution down.
+  std::array<std::int64_t, 5> dnet_widths{16, 32, 64, 128, 256};
+  std::array<std::int64_t, 5> itnet_widths{64, 128, 256, 512, 512};
+  std::array<std::int64_t, 5> oonet_widths{16, 32, 64, 128, 128};
+  std::array<std::int64_t, 4> response_widths{64, 128, 256, 512};  // crfnet uses the first two, times 4 at the exits
+
+  bool operator==(const DuHdrConfig&) const = default;
+};
+
+}  // namespace duhdr

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// A model on disk: a folder with model.json and one safetensors file for each network.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "models/duhdr.h"
+
+namespace duhdr {
+
+/// What model.json says besides the architecture.
+struct ModelCard {
+  std::string name;
+  std::string licence;
+  nlohmann::json provenance = nlohmann::json::object();  // how it was trained; free form
+};
+
+struct LoadedModel {
+  std::unique_ptr<DuHdr> model;  // on the CPU, f32
+  ModelCard card;
+  std::map<std::string, std::string> sha256;  // of each network's file; "model.json" of the description
+};
+
+/// Reads and checks everything: the JSON (unknown keys, ranges), the checksums, every tensor. Throws bad_weights on
+/// wrong content and missing files, io on unreadable ones, usage when `folder` is no folder.
+LoadedModel load_model(const std::filesystem::path& folder);
+
+/// Writes the network files and then model.json. The folder is made when it does not exist.
+void save_model(const std::filesystem::path& folder, const DuHdr& model, const ModelCard& card);
+
+/// The names of the network files' owners, in the order of the chain.
+inline constexpr const char* network_names[] = {"dnet", "innet", "nnet", "itnet", "oonet"};
+
+}  // namespace duhdr

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// RFB: receptive field block. Three branches of growing dilation, fused and added to a shortcut (the paper's Fig. 4,
+// after Liu et al. 2018).
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "layers/batch_norm.h"
+
+namespace duhdr {
+
+/// [N, H, W, in] -> [N, H, W, out]: relu(0.1 * fuse(branches) + shortcut(x)), every convolution with BatchNorm.
+class Rfb : public Module {
+ public:
+  static constexpr std::int64_t receptive_radius = 5;  // of branch 2: 1 + 1 + 3
+
+  Rfb(std::int64_t in, std::int64_t out);
+  Variable operator()(const Variable& x) const;
+
+ private:
+  using Branch = std::vector<std::unique_ptr<ConvBn>>;
+  Branch branches_[3];
+  std::unique_ptr<ConvBn> fuse_, shortcut_;
+};
+
+}  // namespace duhdr

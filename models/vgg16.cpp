@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/vgg16.h"
+
+#include "kernels/pool.h"
+#include "kernels/vgg_input.h"
+
+namespace duhdr {
+
+VggEncoder::VggEncoder(const std::array<std::int64_t, 5>& widths, int groups) {
+  constexpr std::array depths{2, 2, 3, 3, 3};
+  std::int64_t in = 3;
+  for (int g = 0; g < groups; ++g) {
+    const auto index = static_cast<std::size_t>(g);
+    auto& convolutions = groups_.emplace_back();
+    for (int i = 0; i < depths[index]; ++i) {
+      convolutions.push_back(&child<Conv2d>(message("conv", g + 1, '_', i + 1), in, widths[index], 3,
+                                            ConvOptions{.activation = Activation::relu, .init = Init::he_normal}));
+      in = widths[index];
+    }
+  }
+}
+
+Variable VggEncoder::group(int index, Variable x) const {
+  for (const Conv2d* convolution : groups_[static_cast<std::size_t>(index)]) x = (*convolution)(x);
+  return x;
+}
+
+Vgg16Features::Vgg16Features() : VggEncoder({64, 128, 256, 512, 512}, 3) {}
+
+std::vector<Variable> Vgg16Features::operator()(const Variable& image) const {
+  std::vector<Variable> features;
+  Variable x = vgg_input(image);
+  for (int g = 0; g < groups(); ++g) features.push_back(x = max_pool2d(group(g, x)));
+  return features;
+}
+
+}  // namespace duhdr

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Caching allocator, one per device: freed blocks are kept and handed out again, so that a network in steady
+// state asks the system for nothing. The high-water mark is reported, a limit can be set.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <mutex>
+#include <unordered_map>
+
+#include "tensor/device.h"
+
+namespace duhdr {
+
+struct MemoryStats {
+  std::size_t in_use = 0;    // bytes in living tensors
+  std::size_t reserved = 0;  // bytes held from the system, cached blocks included
+  std::size_t peak = 0;      // largest `reserved` since the last reset
+};
+
+class CachingAllocator {
+ public:
+  /// Where blocks come from: aligned host memory or device memory. `acquire` answers nullptr when there is none.
+  struct Source {
+    void* (*acquire)(std::size_t bytes);
+    void (*release)(void* block, std::size_t bytes) noexcept;
+  };
+
+  explicit CachingAllocator(Source source, std::string device_name);
+  ~CachingAllocator();
+  CachingAllocator(const CachingAllocator&) = delete;
+  CachingAllocator& operator=(const CachingAllocator&) = delete;
+
+  /// A block of at least `bytes` bytes, 64-byte aligned. Throws out_of_memory past the limit or the system's.
+  void* allocate(std::size_t bytes);
+  void release(void* block) noexcept;
+
+  void set_limit(std::size_t bytes);  // of `reserved`; 0 = none
+  std::size_t limit() const;
+  MemoryStats stats() const;
+  void reset_peak();
+  void trim();  // gives all cached blocks back to the system
+
+ private:
+  void trim_locked(std::size_t wanted);
+
+  Source source_;
+  std::string device_name_;
+  mutable std::mutex mutex_;
+  std::multimap<std::size_t, void*> cached_;          // capacity -> free block
+  std::unordered_map<void*, std::size_t> in_use_;     // block -> capacity
+  MemoryStats stats_;
+  std::size_t limit_ = 0;
+};
+
+CachingAllocator& allocator_of(Device device);
+
+}  // namespace duhdr

@@ -1,0 +1,616 @@
+"""DuHDR in PyTorch: the plain twin of the runtime, for golden values only.
+
+Tensors are NCHW here (NHWC in the golden files). Names of parameters and buffers are those of the weight files.
+Equation numbers are the DuHDR paper's. Everything works in float32 and float64.
+"""
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+ALPHA = 0.95
+STRIDE = 32  # image sides inside the networks are multiples of this
+
+
+# ---------------------------------------------------------------------------------------------- image operations
+
+
+def fold_index(count, size):
+    """Indices 0..count-1 reflected into 0..size-1 without repeating the edge; a size of 1 repeats its pixel."""
+    index = torch.arange(count)
+    if size == 1:
+        return index * 0
+    index = index % (2 * (size - 1))
+    return torch.minimum(index, 2 * (size - 1) - index)
+
+
+def reflect_axis(x, axis, before, after):
+    """Reflection padding of one axis, folded as often as needed."""
+    size = x.shape[axis]
+    period = max(2 * (size - 1), 1)
+    shift = -(-before // period) * period
+    index = fold_index(shift + size + after, size)[shift - before :]
+    return x.index_select(axis, index.to(x.device))
+
+
+def reflect_pad(x, top, bottom, left, right):
+    """[N,C,H,W] -> [N,C,top+H+bottom,left+W+right]."""
+    return reflect_axis(reflect_axis(x, 2, top, bottom), 3, left, right)
+
+
+def pad_to_stride(x, stride=STRIDE):
+    """Pad right and bottom to multiples of the stride."""
+    height, width = x.shape[2:]
+    return reflect_pad(x, 0, -height % stride, 0, -width % stride)
+
+
+def crop(x, height, width):
+    """Top left part of the true size."""
+    return x[:, :, :height, :width]
+
+
+def shrunk_size(height, width, max_side):
+    """Size whose long side is at most max_side (0 = any); short side rounded half up, at least 1."""
+    longest = max(height, width)
+    if max_side == 0 or longest <= max_side:
+        return height, width
+    return tuple(max(1, (2 * side * max_side + longest) // (2 * longest)) for side in (height, width))
+
+
+def area_matrix(source, target, like):
+    """[target, source]: share of each source pixel in the footprint of each target pixel; rows sum to 1."""
+    step = source / target
+    start = torch.arange(target, dtype=torch.float64)[:, None] * step
+    pixel = torch.arange(source, dtype=torch.float64)[None, :]
+    overlap = torch.minimum(start + step, pixel + 1) - torch.maximum(start, pixel)
+    return (overlap.clamp(min=0) / step).to(like)
+
+
+def area_shrink(x, max_side):
+    """Area average by exact box overlap."""
+    height, width = x.shape[2:]
+    new_height, new_width = shrunk_size(height, width, max_side)
+    if (new_height, new_width) == (height, width):
+        return x
+    rows = area_matrix(height, new_height, x)
+    columns = area_matrix(width, new_width, x)
+    return rows @ x @ columns.T
+
+
+def box5(x):
+    """5x5 mean with reflection."""
+    return F.avg_pool2d(reflect_pad(x, 2, 2, 2, 2), 5, stride=1)
+
+
+def box5_variance(x, mean):
+    """5x5 variance in two passes: mean of (window - mean)^2, never below 0."""
+    n, c, h, w = x.shape
+    window = F.unfold(reflect_pad(x, 2, 2, 2, 2), 5).view(n, c, 25, h, w)
+    return (window - mean[:, :, None]).square().mean(2).clamp(min=0)
+
+
+def truncate(hdr, eps=0.01, floor=1e-6):
+    """Truncation process C of Eq. 1 and 18: the base layer of a self-guided filter is cut at 1, its detail is kept."""
+    mean = box5(hdr)
+    variance = box5_variance(hdr, mean)
+    a = variance / (variance + eps)
+    b = (1 - a) * mean
+    base = (box5(a) * hdr + box5(b)).clamp(min=floor)
+    return base.clamp(max=1) * (hdr / base)
+
+
+def quantise(x):
+    """Eq. 3, floor(255 x + 0.5) / 255 of x clamped to [0,1]; the gradient passes straight through inside [0,1]."""
+    x = x.clamp(0, 1)
+    return x + (torch.floor(255 * x + 0.5) / 255 - x).detach()
+
+
+def overexposure_mask(x, alpha=ALPHA):
+    """Mask of Eq. 15, [N,1,H,W]: clamp((max over RGB - alpha) / (1 - alpha), 0, 1)."""
+    return ((x.max(dim=1, keepdim=True).values - alpha) / (1 - alpha)).clamp(0, 1)
+
+
+def vgg_input(x):
+    """RGB in [0,1] -> 255 x, BGR, minus VGG's mean colour."""
+    mean = torch.tensor([103.939, 116.779, 123.68], dtype=x.dtype, device=x.device)
+    return 255 * x.flip(1) - mean[None, :, None, None]
+
+
+# ------------------------------------------------------------------------------------------------ camera response
+
+
+def sobel(x):
+    """[N,3,H,W] -> [N,6,H,W]: R dy, R dx, G dy, G dx, B dy, B dx; correlation, unnormalised, reflection padding."""
+    dy = torch.tensor([[-1.0, -2, -1], [0, 0, 0], [1, 2, 1]], dtype=x.dtype, device=x.device)
+    kernel = torch.stack([dy, dy.T] * x.shape[1])[:, None]
+    return F.conv2d(reflect_pad(x, 1, 1, 1, 1), kernel, groups=x.shape[1])
+
+
+def soft_histogram(x, bins):
+    """[N,3,H,W] -> [N,3*(bins+1),H,W]: relu(1 - bins * |x - i / bins|), bin-major, RGB inside a bin."""
+    return torch.cat([F.relu(1 - bins * (x - i / bins).abs()) for i in range(bins + 1)], 1)
+
+
+def camera_features(x):
+    """Pre-op of Eq. 7, [N,3,H,W] -> [N,102,H,W]: image in [0,1] (3), Sobel (6), soft histograms (15 + 27 + 51)."""
+    x = x.clamp(0, 1)
+    return torch.cat([x, sobel(x)] + [soft_histogram(x, bins) for bins in (4, 8, 16)], 1)
+
+
+def monotone_curve(curve):
+    """[N,S] -> [N,S]: lift the steps until none is negative, scale to 0..1. A constant curve becomes the identity."""
+    step = curve[:, 1:] - curve[:, :-1]
+    lowest = step.min(dim=1, keepdim=True).values
+    step = step + F.relu(-lowest)
+    total = step.sum(1, keepdim=True)
+    rises = total > 0
+    step = step / torch.where(rises, total, torch.ones_like(total))
+    lifted = F.pad(step.cumsum(1), (1, 0))
+    identity = torch.linspace(0, 1, curve.shape[1], dtype=curve.dtype, device=curve.device)
+    return torch.where(rises, lifted, identity)
+
+
+def apply_curve(curve, x):
+    """Curve application M of Eq. 9-10: curve [N,S], x [N,C,H,W]; linear interpolation, constant outside [0,1]."""
+    last = curve.shape[1] - 1
+    t = (last * x).flatten(1)
+    i = torch.floor(t.detach())
+    low = curve.gather(1, i.clamp(0, last).long())
+    high = curve.gather(1, (i + 1).clamp(0, last).long())
+    return ((i + 1 - t) * low + (t - i) * high).view_as(x)
+
+
+# ---------------------------------------------------------------------------------------------------------- layers
+
+
+def conv(inputs, outputs, kernel, stride=1, dilation=1, groups=1, bias=True):
+    """Convolution with symmetric zero padding floor(kernel / 2) * dilation."""
+    padding = kernel // 2 * dilation
+    return nn.Conv2d(inputs, outputs, kernel, stride, padding, dilation, groups, bias)
+
+
+def batch_norm(channels):
+    return nn.BatchNorm2d(channels, eps=1e-5, momentum=0.1)
+
+
+def leaky(x):
+    return F.leaky_relu(x, 0.1)
+
+
+def bilinear_up(x):
+    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+def nearest_up(x):
+    return F.interpolate(x, scale_factor=2, mode="nearest")
+
+
+class ConvBn(nn.Module):
+    """conv -> BN, without activation."""
+
+    def __init__(self, inputs, outputs, kernel, dilation=1, bias=False):
+        super().__init__()
+        self.conv = conv(inputs, outputs, kernel, dilation=dilation, bias=bias)
+        self.bn = batch_norm(outputs)
+
+    def forward(self, x):
+        return self.bn(self.conv(x))
+
+
+def conv_pair(inputs, outputs, kernel):
+    return nn.ModuleList([conv(inputs, outputs, kernel), conv(outputs, outputs, kernel)])
+
+
+def run_pair(pair, x):
+    return leaky(pair[1](leaky(pair[0](x))))
+
+
+def up_pair(inputs, outputs):
+    """0: after the upsampling; 1: after the concatenation [upsampled, skip]."""
+    return nn.ModuleList([conv(inputs, outputs, 3), conv(2 * outputs, outputs, 3)])
+
+
+def run_up(pair, x, skip):
+    x = leaky(pair[0](bilinear_up(x)))
+    return leaky(pair[1](torch.cat([x, skip], 1)))
+
+
+# ------------------------------------------------------------------------------------------------------------ Dnet
+
+
+class Dnet(nn.Module):
+    """Dequantisation: [N,3,H,W] -> clip(L + tanh(U-Net(L)), 0, 1); H, W multiples of 16."""
+
+    def __init__(self, widths=(16, 32, 64, 128, 256)):
+        super().__init__()
+        self.stem = conv_pair(3, widths[0], 7)
+        self.down1 = conv_pair(widths[0], widths[1], 5)
+        self.down2 = conv_pair(widths[1], widths[2], 3)
+        self.down3 = conv_pair(widths[2], widths[3], 3)
+        self.down4 = conv_pair(widths[3], widths[4], 3)
+        self.up1 = up_pair(widths[4], widths[3])
+        self.up2 = up_pair(widths[3], widths[2])
+        self.up3 = up_pair(widths[2], widths[1])
+        self.up4 = up_pair(widths[1], widths[0])
+        self.head = conv(widths[0], 3, 3)
+
+    def forward(self, ldr):
+        s0 = run_pair(self.stem, ldr)
+        s1 = run_pair(self.down1, F.avg_pool2d(s0, 2))
+        s2 = run_pair(self.down2, F.avg_pool2d(s1, 2))
+        s3 = run_pair(self.down3, F.avg_pool2d(s2, 2))
+        x = run_pair(self.down4, F.avg_pool2d(s3, 2))
+        x = run_up(self.up1, x, s3)
+        x = run_up(self.up2, x, s2)
+        x = run_up(self.up3, x, s1)
+        x = run_up(self.up4, x, s0)
+        return (ldr + torch.tanh(self.head(x))).clamp(0, 1)
+
+
+# --------------------------------------------------------------------------------------------------- INnet and Nnet
+
+
+def shortcut(inputs, outputs, stride):
+    """Projection where the shape changes, identity elsewhere."""
+    if stride == 1 and inputs == outputs:
+        return None
+    return nn.Sequential(conv(inputs, outputs, 1, stride, bias=False), batch_norm(outputs))
+
+
+class BasicBlock(nn.Module):
+    """ReLU(3x3 -> 3x3 + shortcut), ResNet-18's block."""
+
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.conv1 = conv(inputs, outputs, 3, stride, bias=False)
+        self.bn1 = batch_norm(outputs)
+        self.conv2 = conv(outputs, outputs, 3, bias=False)
+        self.bn2 = batch_norm(outputs)
+        self.downsample = shortcut(inputs, outputs, stride)
+
+    def forward(self, x):
+        y = F.relu(self.bn1(self.conv1(x)))
+        y = self.bn2(self.conv2(y))
+        return F.relu(y + (self.downsample(x) if self.downsample else x))
+
+
+class BottleneckBlock(nn.Module):
+    """ReLU(1x1 -> 3x3 -> 1x1 + shortcut); the stride sits in the first 1x1."""
+
+    def __init__(self, inputs, middle, outputs, stride):
+        super().__init__()
+        self.conv1 = conv(inputs, middle, 1, stride, bias=False)
+        self.bn1 = batch_norm(middle)
+        self.conv2 = conv(middle, middle, 3, bias=False)
+        self.bn2 = batch_norm(middle)
+        self.conv3 = conv(middle, outputs, 1, bias=False)
+        self.bn3 = batch_norm(outputs)
+        self.downsample = shortcut(inputs, outputs, stride)
+
+    def forward(self, x):
+        y = F.relu(self.bn1(self.conv1(x)))
+        y = F.relu(self.bn2(self.conv2(y)))
+        y = self.bn3(self.conv3(y))
+        return F.relu(y + (self.downsample(x) if self.downsample else x))
+
+
+class Resnet18Trunk(nn.Module):
+    """[N,102,H,W] -> [N,widths[3],H/32,W/32]."""
+
+    def __init__(self, widths=(64, 128, 256, 512)):
+        super().__init__()
+        self.conv1 = conv(102, widths[0], 7, 2, bias=False)
+        self.bn1 = batch_norm(widths[0])
+        self.layer1 = self.stage(widths[0], widths[0], 1)
+        self.layer2 = self.stage(widths[0], widths[1], 2)
+        self.layer3 = self.stage(widths[1], widths[2], 2)
+        self.layer4 = self.stage(widths[2], widths[3], 2)
+        self.channels = widths[3]
+
+    @staticmethod
+    def stage(inputs, outputs, stride):
+        return nn.Sequential(BasicBlock(inputs, outputs, stride), BasicBlock(outputs, outputs, 1))
+
+    def forward(self, x):
+        x = F.max_pool2d(F.relu(self.bn1(self.conv1(x))), 3, 2, padding=1)
+        return self.layer4(self.layer3(self.layer2(self.layer1(x))))
+
+
+class CrfnetTrunk(nn.Module):
+    """The cut bottleneck net, [N,102,H,W] -> [N,4*widths[1],H/8,W/8]."""
+
+    def __init__(self, widths=(64, 128)):
+        super().__init__()
+        a, b = widths
+        self.conv1 = conv(102, a, 7, 2)
+        self.bn1 = batch_norm(a)
+        self.layer1 = nn.Sequential(
+            BottleneckBlock(a, a, 4 * a, 1), BottleneckBlock(4 * a, a, 4 * a, 1), BottleneckBlock(4 * a, a, 4 * a, 1)
+        )
+        self.layer2 = nn.Sequential(BottleneckBlock(4 * a, b, 4 * b, 2), BottleneckBlock(4 * b, b, 4 * b, 1))
+        self.channels = 4 * b
+
+    def forward(self, x):
+        x = F.max_pool2d(F.relu(self.bn1(self.conv1(x))), 3, 2, padding=1)
+        return self.layer2(self.layer1(x))
+
+
+TRUNKS = {"resnet18": Resnet18Trunk, "crfnet": CrfnetTrunk}
+
+
+class Curve(nn.Module):
+    """Response curves of Eq. 8, mean + basis * c: coefficients [N,K] -> [N,S]."""
+
+    def __init__(self, samples, vectors):
+        super().__init__()
+        self.register_buffer("mean", torch.linspace(0, 1, samples))
+        self.register_buffer("basis", torch.zeros(samples, vectors))
+
+    def forward(self, coefficients):
+        return self.mean + coefficients @ self.basis.T
+
+
+class ResponseNet(nn.Module):
+    """INnet or Nnet: image [N,3,H,W] of any size -> monotone curve [N,S], one per image."""
+
+    def __init__(self, trunk="resnet18", curve_samples=1024, curve_k=11, widths=None):
+        super().__init__()
+        self.trunk = TRUNKS[trunk](widths) if widths else TRUNKS[trunk]()
+        self.fc = nn.Linear(self.trunk.channels, curve_k)
+        self.curve = Curve(curve_samples, curve_k)
+
+    def coefficients(self, x):
+        """[N,3,H,W] -> [N,K]."""
+        return self.fc(self.trunk(camera_features(x)).mean((2, 3)))
+
+    def forward(self, x):
+        return monotone_curve(self.curve(self.coefficients(x)))
+
+
+# ----------------------------------------------------------------------------------------------------------- ITnet
+
+
+def vgg_convs(module, widths, depths=(2, 2, 3, 3, 3)):
+    """Add VGG16's conv1_1, conv1_2, conv2_1, ... to the module; returns their names, group by group."""
+    groups, inputs = [], 3
+    for group, (width, depth) in enumerate(zip(widths, depths), 1):
+        groups.append([f"conv{group}_{layer}" for layer in range(1, depth + 1)])
+        for name in groups[-1]:
+            setattr(module, name, conv(inputs, width, 3))
+            inputs = width
+    return groups
+
+
+class VggEncoder(nn.Module):
+    """VGG16 conv1_1..conv5_3 on scaled input; returns the five pre-pool activations and the last pooled one."""
+
+    def __init__(self, widths):
+        super().__init__()
+        self.groups = vgg_convs(self, widths)
+
+    def forward(self, x):
+        skips = []
+        for group in self.groups:
+            for name in group:
+                x = F.relu(getattr(self, name)(x))
+            skips.append(x)
+            x = F.max_pool2d(x, 2)
+        return skips, x
+
+
+class ITnet(nn.Module):
+    """Inverse truncation, Eq. 15: x + mask * residual(x), [N,3,H,W] -> same; H, W multiples of 32."""
+
+    def __init__(self, widths=(64, 128, 256, 512, 512), alpha=ALPHA):
+        super().__init__()
+        self.alpha = alpha
+        self.encoder = VggEncoder(widths)
+        self.bottleneck = ConvBn(widths[4], widths[4], 3, bias=True)
+        inputs = widths[4]
+        for level, width in enumerate(reversed(widths), 1):
+            setattr(self, f"up{level}", ConvBn(inputs, width, 3, bias=True))
+            setattr(self, f"fuse{level}", conv(2 * width, width, 1))
+            inputs = width
+        self.out = ConvBn(inputs, 3, 1, bias=True)
+        self.fuse0 = conv(6, 3, 1)
+
+    def residual(self, x):
+        """[N,3,H,W] -> [N,3,H,W], not negative."""
+        skips, y = self.encoder(vgg_input(x))
+        y = F.relu(self.bottleneck(y))
+        for level, skip in enumerate(reversed(skips), 1):
+            y = F.relu(getattr(self, f"up{level}")(nearest_up(y)))
+            y = getattr(self, f"fuse{level}")(torch.cat([y, skip / 255], 1))
+        y = F.relu(self.out(y))
+        return F.relu(self.fuse0(torch.cat([y, x], 1)))
+
+    def forward(self, x, iterations=1, literal=False):
+        """Eq. 18-19: later passes see C of the last result; base and mask stay those of x unless `literal`."""
+        hdr, base = None, x
+        for step in range(iterations):
+            seen = x if step == 0 else truncate(hdr)
+            base = seen if literal else x
+            hdr = base + overexposure_mask(base, self.alpha) * self.residual(seen)
+        return hdr
+
+
+class Vgg16Features(nn.Module):
+    """Perceptual features: RGB [N,3,H,W] in [0,1] -> activations after pool1, pool2, pool3."""
+
+    def __init__(self, widths=(64, 128, 256)):
+        super().__init__()
+        self.groups = vgg_convs(self, widths)
+
+    def forward(self, x):
+        x, features = vgg_input(x), []
+        for group in self.groups:
+            for name in group:
+                x = F.relu(getattr(self, name)(x))
+            x = F.max_pool2d(x, 2)
+            features.append(x)
+        return features
+
+
+# ----------------------------------------------------------------------------------------------------------- OOnet
+
+
+def run_branch(branch, x):
+    """conv-BN units with ReLU between them and none after the last."""
+    for unit in branch[:-1]:
+        x = F.relu(unit(x))
+    return branch[-1](x)
+
+
+class RFB(nn.Module):
+    """Receptive field block, Eq. 22: ReLU(0.1 * fuse(three branches of dilation 1, 2, 3) + shortcut)."""
+
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        i = inputs // 8
+        m = 3 * (i // 2)
+        j = 2 * i
+        self.branch0 = nn.ModuleList([ConvBn(inputs, j, 1), ConvBn(j, j, 3)])
+        self.branch1 = nn.ModuleList([ConvBn(inputs, i, 1), ConvBn(i, j, 3), ConvBn(j, j, 3, dilation=2)])
+        self.branch2 = nn.ModuleList(
+            [ConvBn(inputs, i, 1), ConvBn(i, m, 3), ConvBn(m, j, 3), ConvBn(j, j, 3, dilation=3)]
+        )
+        self.fuse = ConvBn(3 * j, outputs, 1)
+        self.shortcut = ConvBn(inputs, outputs, 1)
+
+    def forward(self, x):
+        branches = [run_branch(b, x) for b in (self.branch0, self.branch1, self.branch2)]
+        return F.relu(0.1 * self.fuse(torch.cat(branches, 1)) + self.shortcut(x))
+
+
+class CU(nn.Module):
+    """Multi-scale unit of MS-SE: x + ReLU(1x1(SE(sum of three depthwise convolutions)))."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.dw3 = conv(channels, channels, 3, groups=channels)
+        self.dw5 = conv(channels, channels, 5, groups=channels)
+        self.dw7 = conv(channels, channels, 7, groups=channels)
+        self.se = nn.ModuleList(
+            [nn.Linear(channels, channels // 2, bias=False), nn.Linear(channels // 2, channels, bias=False)]
+        )
+        self.project = conv(channels, channels, 1)
+
+    def forward(self, x):
+        y = F.relu(self.dw3(x)) + F.relu(self.dw5(x)) + F.relu(self.dw7(x))
+        scale = torch.sigmoid(self.se[1](F.relu(self.se[0](y.mean((2, 3))))))
+        return x + F.relu(self.project(y * scale[:, :, None, None]))
+
+
+class MsSe(nn.Module):
+    """Multi-scale squeeze-excitation, Eq. 23: [N,C,H,W] -> same; H, W even."""
+
+    def __init__(self, channels):
+        super().__init__()
+        wide = 2 * channels
+        self.entry = conv(channels, channels, 5)
+        self.reduce = conv(channels, wide, 5, stride=2)
+        self.mix = conv(wide, wide, 1)
+        self.cu0, self.cu1, self.cu2 = CU(wide), CU(wide), CU(wide)
+        self.out = conv(channels + wide // 4, channels, 1)
+
+    def forward(self, x):
+        entry = F.relu(self.entry(x))
+        y = F.relu(self.mix(F.relu(self.reduce(entry))))
+        y = self.cu2(self.cu1(self.cu0(y)))
+        return F.relu(self.out(torch.cat([entry, F.pixel_shuffle(y, 2)], 1)))
+
+
+class OOnet(nn.Module):
+    """Overall optimisation, Eq. 21: ReLU(H^ + U-Net([H^, I_clip, I_n])); H, W multiples of 32."""
+
+    def __init__(self, down="rfb", widths=(16, 32, 64, 128, 128)):
+        super().__init__()
+        self.down = down
+        self.stem = conv_pair(9, widths[0], 7)
+        for level in range(1, 5):
+            inputs, outputs = widths[level - 1], widths[level]
+            kernel = 5 if level == 1 else 3
+            block = RFB(inputs, outputs) if down == "rfb" else conv_pair(inputs, outputs, kernel)
+            setattr(self, f"down{level}", block)
+        self.ms_se = MsSe(widths[4])
+        self.up1 = up_pair(widths[4], widths[3])
+        self.up2 = up_pair(widths[3], widths[2])
+        self.up3 = up_pair(widths[2], widths[1])
+        self.up4 = up_pair(widths[1], widths[0])
+        self.head = conv(widths[0], 3, 3)
+
+    def run_down(self, block, x):
+        x = F.avg_pool2d(x, 2)
+        return block(x) if self.down == "rfb" else run_pair(block, x)
+
+    def forward(self, hdr, clip, n):
+        s0 = run_pair(self.stem, torch.cat([hdr, clip, n], 1))
+        s1 = self.run_down(self.down1, s0)
+        s2 = self.run_down(self.down2, s1)
+        s3 = self.run_down(self.down3, s2)
+        x = self.ms_se(self.run_down(self.down4, s3))
+        x = run_up(self.up1, x, s3)
+        x = run_up(self.up2, x, s2)
+        x = run_up(self.up3, x, s1)
+        x = run_up(self.up4, x, s0)
+        return F.relu(hdr + self.head(x))
+
+
+# ------------------------------------------------------------------------------------------------------ both chains
+
+
+class DuHdr(nn.Module):
+    """The five networks and both directions, for images of any size."""
+
+    def __init__(
+        self, trunk="resnet18", down="rfb", itnet_iterations=1, response_max_side=1024, alpha=ALPHA, widths=None
+    ):
+        """`widths`: network ("dnet", "response", "itnet", "oonet") -> its widths, for small variants."""
+        super().__init__()
+        arguments = {network: {"widths": w} for network, w in (widths or {}).items()}
+        self.itnet_iterations = itnet_iterations
+        self.response_max_side = response_max_side
+        self.dnet = Dnet(**arguments.get("dnet", {}))
+        self.innet = ResponseNet(trunk, **arguments.get("response", {}))
+        self.nnet = ResponseNet(trunk, **arguments.get("response", {}))
+        self.itnet = ITnet(alpha=alpha, **arguments.get("itnet", {}))
+        self.oonet = OOnet(down, **arguments.get("oonet", {}))
+
+    def response(self, net, x, height, width):
+        """Curve of the image cropped to its true size and shrunk."""
+        return net(area_shrink(crop(x, height, width), self.response_max_side))
+
+    def ldr_to_hdr(self, ldr):
+        """Eq. 2 and OOnet: [N,3,H,W] in [0,1] -> linear HDR, with the values between the networks (images cropped)."""
+        size = ldr.shape[2:]
+        n = self.dnet(pad_to_stride(ldr))
+        curve = self.response(self.innet, n, *size)
+        clip = apply_curve(curve, n)
+        hdr = self.itnet(clip, self.itnet_iterations)
+        out = self.oonet(hdr, clip, n)
+        return {
+            "out": crop(out, *size),
+            "curve": curve,
+            "n": crop(n, *size),
+            "clip": crop(clip, *size),
+            "hdr": crop(hdr, *size),
+        }
+
+    def hdr_to_ldr(self, hdr):
+        """Eq. 1: [N,3,H,W] linear HDR -> Q(Nnet(C(H))), codes / 255, with the values in between (images cropped)."""
+        size = hdr.shape[2:]
+        clip = truncate(pad_to_stride(hdr))
+        curve = self.response(self.nnet, clip, *size)
+        n = apply_curve(curve, clip)
+        return {
+            "out": crop(quantise(n), *size),
+            "curve": curve,
+            "clip": crop(clip, *size),
+            "n": crop(n, *size),
+        }
+
+
+def state(module, prefix=""):
+    """Name -> parameter or buffer as in the weight files (no num_batches_tracked)."""
+    tensors = module.state_dict(keep_vars=True).items()
+    return {prefix + name: tensor for name, tensor in tensors if not name.endswith("num_batches_tracked")}
