@@ -50,7 +50,9 @@ int main(int argc, char** argv) {
   app.add_option("--init-only", options.folder, "Write a model directory with the start values of training")
       ->type_name("DIR")
       ->required();
-  app.add_option("--seed", options.seed, "Seed of the start values")->capture_default_str();
+  app.add_option("--seed", options.seed, "Seed of the start values")
+      ->check(CLI::NonNegativeNumber)  // -1 would become 2^64-1
+      ->capture_default_str();
   app.add_option("--trunk", options.trunk, "Trunk of the response nets: resnet18 (default) or crfnet")
       ->transform(CLI::CheckedTransformer(std::map<std::string, Trunk>{{"resnet18", Trunk::resnet18},
                                                                       {"crfnet", Trunk::crfnet}}));

@@ -2,6 +2,8 @@
 #include "apps/infer_options.h"
 
 #include <charconv>
+#include <cmath>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "apps/program.h"
@@ -24,6 +26,9 @@ void InferOptions::add_to(CLI::App& app) {
   app.add_option("-j,--threads", threads, "CPU threads; 0 = all")->check(CLI::Range(0, 1024))->capture_default_str();
   app.add_option("--exposure", exposure, "Multiply the HDR image by 2^EV")
       ->check(CLI::Range(-32.0, 32.0))
+      ->check([](const std::string& text) {  // a NaN is not outside any range
+        return std::isnan(std::strtod(text.c_str(), nullptr)) ? "Value " + text + " is not a number" : std::string();
+      })
       ->type_name("EV")
       ->capture_default_str();
   app.add_flag("--preview", preview, "Also write <output>.preview.png: -4, -2 and 0 EV");
@@ -68,6 +73,7 @@ JobRequest InferOptions::job_request() const {
   request.allowed = reverse ? std::vector<std::string>{"png", "jpg"} : std::vector<std::string>{"exr", "hdr", "pfm"};
   request.fallback = request.allowed.front();
   request.if_exists = if_exists;
+  request.preview = preview;
   return request;
 }
 

@@ -33,6 +33,7 @@ void prepare() {
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is no reason to lose work
+  std::signal(SIGXFSZ, SIG_IGN);  // a file above ulimit -f is a failed write, with its message
 #if defined(__x86_64__)
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
     throw Error(ExitCode::device, "this processor lacks AVX2, which this build needs");

@@ -64,8 +64,14 @@ double square_error(const Tensor& value, const Tensor& reference) {
 void add_benchmark(Benchmark benchmark, const Settings& settings) {
   const std::string name = benchmark.name;
   const auto found = std::make_shared<Found>();
-  benchmark::RegisterBenchmark(name.c_str(), [benchmark = std::move(benchmark), settings, found](
-                                                 benchmark::State& state) { run(state, benchmark, settings, *found); })
+  benchmark::RegisterBenchmark(name.c_str(),
+                               [benchmark = std::move(benchmark), settings, found](benchmark::State& state) {
+                                 try {
+                                   run(state, benchmark, settings, *found);
+                                 } catch (const Error& error) {
+                                   state.SkipWithError(error.what());  // the others go on
+                                 }
+                               })
       ->UseRealTime()
       ->Unit(benchmark::kMillisecond);
 }

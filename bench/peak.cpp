@@ -14,33 +14,35 @@ namespace duhdr::bench {
 namespace {
 
 constexpr int rounds = 8;
-constexpr int chains = 12;  // independent sums: more than latency times issue width asks for
+constexpr int chains = 12;  // independent sums in multiply_add
 
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 #if defined(__x86_64__)
-#define DUHDR_KEEP_IN_REGISTER(vector) asm volatile("" : "+x"(vector))
+#define DUHDR_IN_REGISTER(vector) "+x"(vector)
 #else
-#define DUHDR_KEEP_IN_REGISTER(vector) asm volatile("" : "+w"(vector))
+#define DUHDR_IN_REGISTER(vector) "+w"(vector)
 #endif
 
-/// `steps` multiply-adds on each lane of each chain. Inlined into one function for each vector width.
+/// `steps` multiply-adds on each lane of twelve independent sums: more than latency times issue width asks for, and few
+/// enough to stay in registers. Inlined into one function for each vector width.
 template <class Vector>
 [[gnu::always_inline]] inline float multiply_add(std::int64_t steps, float factor) {
-  const Vector factors = Vector{} + factor, addends = Vector{} + (1 - factor);
-  Vector sums[chains];
-  for (Vector& sum : sums) sum = factors;
-  for (std::int64_t step = 0; step < steps; ++step)
-#pragma GCC unroll 12
-    for (Vector& sum : sums) {
-      sum = sum * factors + addends;
-      DUHDR_KEEP_IN_REGISTER(sum);  // no step may be merged with the next
-    }
-  float total = 0;
-  for (const Vector& sum : sums) total += sum[0];
-  return total;
+  const Vector f = Vector{} + factor, a = Vector{} + (1 - factor);
+  Vector s0 = f, s1 = f, s2 = f, s3 = f, s4 = f, s5 = f, s6 = f, s7 = f, s8 = f, s9 = f, s10 = f, s11 = f;
+  for (std::int64_t step = 0; step < steps; ++step) {
+    s0 = s0 * f + a, s1 = s1 * f + a, s2 = s2 * f + a, s3 = s3 * f + a;
+    s4 = s4 * f + a, s5 = s5 * f + a, s6 = s6 * f + a, s7 = s7 * f + a;
+    s8 = s8 * f + a, s9 = s9 * f + a, s10 = s10 * f + a, s11 = s11 * f + a;
+    asm volatile(""  // the twelve sums start equal: without this they would become one
+                 : DUHDR_IN_REGISTER(s0), DUHDR_IN_REGISTER(s1), DUHDR_IN_REGISTER(s2), DUHDR_IN_REGISTER(s3),
+                   DUHDR_IN_REGISTER(s4), DUHDR_IN_REGISTER(s5), DUHDR_IN_REGISTER(s6), DUHDR_IN_REGISTER(s7),
+                   DUHDR_IN_REGISTER(s8), DUHDR_IN_REGISTER(s9), DUHDR_IN_REGISTER(s10), DUHDR_IN_REGISTER(s11));
+  }
+  const Vector sum = s0 + s1 + s2 + s3 + s4 + s5 + s6 + s7 + s8 + s9 + s10 + s11;
+  return sum[0];
 }
 
 typedef float Vector4 __attribute__((vector_size(16)));

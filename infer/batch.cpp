@@ -112,8 +112,7 @@ void save(const Tensor& pixels, const BatchOptions& options, JobReport& report) 
   report.written.push_back(report.job.output);
   if (!options.preview) return;
   constexpr std::array stops{-4.0, -2.0, 0.0};
-  fs::path preview = report.job.output;
-  preview.replace_extension(".preview.png");
+  const fs::path preview = preview_of(report.job.output);
   write_file(preview, encode_png8(options.reverse ? as_codes(pixels) : preview_strip(pixels, stops)));
   report.written.push_back(preview);
 }
@@ -121,6 +120,8 @@ void save(const Tensor& pixels, const BatchOptions& options, JobReport& report) 
 void run(Engine& engine, const BatchOptions& options, const Progress& progress, JobReport& report) {
   Stopwatch watch;
   if (progress) progress("read", 0);
+  if (std::error_code ignored; fs::is_socket(report.job.input, ignored))  // it cannot even be opened
+    throw Error(ExitCode::bad_image, shown(report.job.input) + ": not a regular file (a socket)");
   const Image image = read_image(report.job.input, options.limits);
   report.warnings = image.warnings;
   report.width = image.width();

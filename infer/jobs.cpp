@@ -31,6 +31,8 @@ bool is_picture(const fs::path& path) {
 void add_inputs(const fs::path& path, std::vector<fs::path>& files, bool& folder) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
+  if (error == std::errc::too_many_symbolic_link_levels)
+    throw Error(ExitCode::bad_image, shown(path) + ": symbolic links form a loop");
   if (!fs::exists(status)) throw Error(ExitCode::io, shown(path) + ": no such file or folder");
   if (!fs::is_directory(status)) return files.push_back(path);
   folder = true;
@@ -62,14 +64,23 @@ std::string chosen_format(const JobRequest& request, bool to_folder) {
 }
 
 void prepare_folder(const fs::path& folder, bool make) {
-  std::error_code error;
+  std::error_code error, ignored;
   if (make) fs::create_directories(folder, error);
-  if (error || !fs::is_directory(folder, error))
+  if (error || !fs::is_directory(folder, ignored))
     throw Error(ExitCode::io, message(shown(folder), ": ", error ? "cannot be made (" + error.message() + ")" : std::string("no such folder")));
   if (access(folder.c_str(), W_OK | X_OK) != 0) throw Error(ExitCode::io, shown(folder) + ": folder is not writable");
 }
 
+void check_preview(const fs::path& input, const fs::path& preview, IfExists if_exists) {
+  std::error_code ignored;
+  if (fs::equivalent(input, preview, ignored)) refuse(shown(preview) + ": preview is the input file itself");
+  if (if_exists == IfExists::fail && fs::exists(preview, ignored))
+    refuse(shown(preview) + ": exists (--if-exists fail)");
+}
+
 }  // namespace
+
+fs::path preview_of(fs::path output) { return output.replace_extension(".preview.png"); }
 
 JobPlan plan_jobs(const JobRequest& request) {
   if (request.inputs.empty()) refuse("no input: give files or folders with -i");
@@ -94,6 +105,7 @@ JobPlan plan_jobs(const JobRequest& request) {
     if (output.filename().native().size() > 240)  // room for the temporary name of 255
       throw Error(ExitCode::io, message(shown(output), ": file name is too long (", output.filename().native().size(), " bytes, 240)"));
     if (fs::equivalent(input, output, ignored)) refuse(shown(output) + ": output is the input file itself");
+    if (request.preview) check_preview(input, preview_of(output), request.if_exists);
     const auto [other, is_new] = taken.emplace(output.lexically_normal(), input);
     if (!is_new)
       refuse(message(shown(output), ": would be written by both ", shown(other->second), " and ", shown(input)));

@@ -21,6 +21,7 @@ struct JobRequest {
   std::string fallback;                       // format of a folder run without --format
   std::vector<std::string> allowed;           // formats this chain can write
   IfExists if_exists = IfExists::automatic;
+  bool preview = false;  // a preview is written beside every output
 };
 
 struct JobPlan {
@@ -29,8 +30,12 @@ struct JobPlan {
   std::size_t skipped = 0;  // inputs whose output exists already
 };
 
-/// Throws usage for contradictions (same file twice, output is input, unknown extension, existing output under
-/// `fail`), io for inputs that are missing and folders that cannot be made or written.
+/// Where the preview of an output goes.
+std::filesystem::path preview_of(std::filesystem::path output);
+
+/// Throws usage for contradictions (same file twice, output or preview is input, unknown extension, existing output
+/// under `fail`), io for inputs that are missing and folders that cannot be made or written, bad_image for symbolic
+/// links that form a loop.
 JobPlan plan_jobs(const JobRequest& request);
 
 }  // namespace duhdr

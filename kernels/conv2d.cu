@@ -107,6 +107,7 @@ ConvProblem problem_of(const Tensor& x, const Tensor& weight, std::int64_t first
   p.oh = (p.h - 1) / desc.stride + 1;
   p.ow = (p.w - 1) / desc.stride + 1;
   p.depthwise = desc.depthwise;
+  p.size_independent = NoGrad::active();  // inference goes by tiles, training does not
   return p;
 }
 

@@ -23,6 +23,7 @@ struct ConvProblem {
   std::int64_t wi = 0, first = 0;
   std::int64_t stride = 1, dilation = 1, pad_top = 0, pad_left = 0;
   bool depthwise = false;
+  bool size_independent = false;  // a pixel must get the same bits in an image of any size (f32 on the CPU)
 
   std::int64_t pad_bottom() const { return (oh - 1) * stride + (kh - 1) * dilation + 1 - h - pad_top; }
   std::int64_t pad_right() const { return (ow - 1) * stride + (kw - 1) * dilation + 1 - w - pad_left; }
@@ -52,6 +53,12 @@ DUHDR_CONV_BACKEND(conv_cudnn)
 namespace conv_onednn {
 bool supports(DType dtype);  // bf16 needs AVX-512 on x86
 }
+
+/// Whether a problem has to be cut into blocks of one size to be independent of the image's size (conv_blocks.cpp),
+/// and the forward call that does it.
+bool needs_blocks(const ConvProblem& problem);
+void forward_by_blocks(const ConvProblem& problem, const Tensor& x, const Tensor& weight, const ConvEpilogue& epilogue,
+                       Tensor& y);
 
 // The same three calls, sent to the back end of the problem's device and type (conv_dispatch.cpp).
 void conv_forward(const ConvProblem& problem, const Tensor& x, const Tensor& weight, const ConvEpilogue& epilogue,

@@ -48,7 +48,9 @@ void conv_forward(const ConvProblem& problem, const Tensor& x, const Tensor& wei
   switch (backend) {
     case Backend::none: return;
     case Backend::reference: return conv_reference::forward(problem, x, weight, epilogue, y);
-    case Backend::onednn: return conv_onednn::forward(problem, x, weight, epilogue, y);
+    case Backend::onednn:
+      return needs_blocks(problem) ? forward_by_blocks(problem, x, weight, epilogue, y)
+                                   : conv_onednn::forward(problem, x, weight, epilogue, y);
     case Backend::cudnn: break;
   }
 #ifdef DUHDR_WITH_CUDA

@@ -31,10 +31,14 @@ struct TypeName {
 constexpr std::array<TypeName, 5> type_names{
     {{"F64", DType::f64}, {"F32", DType::f32}, {"F16", DType::f16}, {"BF16", DType::bf16}, {"U8", DType::u8}}};
 
+/// PyTorch's BatchNorm counts its batches in a 64-bit integer: such an entry is checked like all others, not stored.
+constexpr std::string_view counter_suffix = ".num_batches_tracked";
+
 /// One tensor as the header describes it; offsets count from the end of the header.
 struct Entry {
   std::string name;
   DType dtype = DType::f32;
+  bool counter = false;  // I64, not stored
   Shape shape;
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
@@ -125,13 +129,13 @@ Shape shape_of(const std::vector<std::int64_t>& extents) {
 }
 
 /// The shape, with all products in checked arithmetic, and the size in bytes that it asks for.
-Shape parse_shape(const json& value, DType dtype, std::uint64_t& size, const std::string& file,
+Shape parse_shape(const json& value, std::size_t element, std::uint64_t& size, const std::string& file,
                   const std::string& name) {
   if (!value.is_array()) refuse_tensor(file, name, "shape is not an array");
   if (value.size() > Shape::max_rank)
     refuse_tensor(file, name, message("shape with ", value.size(), " axes (allowed: 0 to ", Shape::max_rank, ")"));
   std::vector<std::int64_t> extents;
-  std::uint64_t nonzero = size_of(dtype);  // zero extents left out: [0, 2^63] must not pass as "no elements"
+  std::uint64_t nonzero = element;  // zero extents left out: [0, 2^63] must not pass as "no elements"
   bool empty = false;
   for (const json& extent : value) {
     if (!extent.is_number_unsigned())
@@ -158,9 +162,10 @@ Entry parse_entry(const std::string& name, const json& value, std::uint64_t data
       refuse_tensor(file, name, message("unknown key \"", escaped(item.key()), "\""));
   Entry entry;
   entry.name = name;
-  entry.dtype = parse_dtype(value["dtype"], file, name);
+  entry.counter = name.ends_with(counter_suffix) && value["dtype"] == "I64";
+  if (!entry.counter) entry.dtype = parse_dtype(value["dtype"], file, name);
   std::uint64_t size = 0;
-  entry.shape = parse_shape(value["shape"], entry.dtype, size, file, name);
+  entry.shape = parse_shape(value["shape"], entry.counter ? 8 : size_of(entry.dtype), size, file, name);
   const json& offsets = value["data_offsets"];
   if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
       !offsets[1].is_number_unsigned())
@@ -173,8 +178,8 @@ Entry parse_entry(const std::string& name, const json& value, std::uint64_t data
         message("data_offsets [", entry.begin, ", ", entry.end, "] (allowed: in order and up to ", data_bytes, ")"));
   if (entry.end - entry.begin != size)
     refuse_tensor(file, name,
-                  message(entry.end - entry.begin, " bytes of data (", entry.shape, " of ", name_of(entry.dtype),
-                          " takes ", size, ")"));
+                  message(entry.end - entry.begin, " bytes of data (", entry.shape, " of ",
+                          entry.counter ? "i64" : name_of(entry.dtype), " takes ", size, ")"));
   return entry;
 }
 
@@ -253,6 +258,7 @@ TensorFile parse_safetensors(std::span<const std::byte> bytes, const std::string
   check_coverage(entries, data.size(), shown_name);
 
   for (const Entry& entry : entries) {
+    if (entry.counter) continue;
     Tensor tensor(entry.shape, entry.dtype);
     if (tensor.bytes() > 0) std::memcpy(tensor.mutable_raw(), data.data() + entry.begin, tensor.bytes());
     const std::int64_t bad = non_finite == NonFinite::refused ? first_non_finite(tensor) : -1;

@@ -34,6 +34,7 @@ TensorFile read_safetensors(const std::filesystem::path& path, NonFinite non_fin
 /// Reads a file's bytes. Everything not exactly in the layout above throws bad_weights and names the tensor:
 /// lengths, JSON (parse_json), unknown or missing keys, element types other than F64 F32 F16 BF16 U8, more than
 /// four axes, sizes that overflow or disagree with the offsets, holes, overlaps, bytes left over, NaN or infinity.
+/// Entries "*.num_batches_tracked" may also be I64: they are checked in the same way and left out.
 TensorFile parse_safetensors(std::span<const std::byte> bytes, const std::string& shown_name,
                              NonFinite non_finite = NonFinite::refused);
 

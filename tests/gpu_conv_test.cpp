@@ -47,8 +47,9 @@ TEST_P(GpuConv, FloatAgreesWithCpu) {
   expect_close(run(DType::f32, Device::cuda()), run(DType::f32, Device::cpu()), 1e-10);
 }
 
+// cuDNN rounds its sum to bf16 before bias and activation are added: one rounding more than the CPU.
 TEST_P(GpuConv, Bf16AgreesWithCpu) {
-  expect_close(run(DType::bf16, Device::cuda()), run(DType::bf16, Device::cpu()), case_of(GetParam()).bf16_limit);
+  expect_close(run(DType::bf16, Device::cuda()), run(DType::bf16, Device::cpu()), 2e-5);
 }
 
 TEST_P(GpuConv, SameBitsOnEveryRun) {

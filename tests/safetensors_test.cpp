@@ -68,6 +68,12 @@ Bytes one(const std::string& dtype, const std::string& shape, const std::string&
                  data_bytes);
 }
 
+/// A header with one I64 counter of BatchNorm.
+Bytes counter(const std::string& shape, const std::string& offsets, std::size_t data_bytes) {
+  return file_of(R"({"bn.num_batches_tracked":{"dtype":"I64","shape":)" + shape + ",\"data_offsets\":" + offsets + "}}",
+                 data_bytes);
+}
+
 /// A header with F32 tensors a, b, ... of one element each at these offsets.
 Bytes several(const std::vector<std::string>& offsets, std::size_t data_bytes) {
   std::string header = "{";
@@ -128,6 +134,10 @@ std::vector<BadFile> bad_entries() {
       {one("32", "[1]", "[0,4]", 4), "dtype is not a string"},
       {one("\"F8_E4M3\"", "[1]", "[0,1]", 1), "dtype \"F8_E4M3\" (allowed: F64, F32, F16, BF16, U8)"},
       {one("\"I64\"", "[1]", "[0,8]", 8), "tensor \"a\": dtype \"I64\""},
+      {counter("[2]", "[0,8]", 8), "tensor \"bn.num_batches_tracked\": 8 bytes of data ([2] of i64 takes 16)"},
+      {counter("[-1]", "[0,8]", 8), "extent -1 in shape"},
+      {counter("[1]", "[8,16]", 16), "data begins at 8"},
+      {counter("[1]", "[0,8]", 9), "1 bytes after the last tensor"},
       {one("\"f32\"", "[1]", "[0,4]", 4), "dtype \"f32\""},
       {one("\"\\u001b\\n\"", "[1]", "[0,4]", 4), "dtype \"\\x1b\\x0a\""},
       {one("\"F32\"", "1", "[0,4]", 4), "shape is not an array"},

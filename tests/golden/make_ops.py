@@ -18,7 +18,13 @@ from golden_file import FORMAT, filled, to_nchw, to_nhwc, write_safetensors
 
 FOLDER = Path(__file__).resolve().parent / "data" / "ops"
 
-ACTIVATIONS = {"none": lambda x: x, "relu": F.relu, "leaky_relu": twin.leaky, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
+ACTIVATIONS = {
+    "none": lambda x: x,
+    "relu": F.relu,
+    "leaky_relu": twin.leaky,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+}
 
 
 def images(function):
@@ -126,7 +132,9 @@ def monotone_curve(row, curve):
 
 
 def apply_curve(row, curve, x):
-    return to_nhwc(twin.apply_curve(twin.monotone_curve(curve) if row["variant"] == "made_monotone" else curve, to_nchw(x)))
+    if row["variant"] == "made_monotone":
+        curve = twin.monotone_curve(curve)
+    return to_nhwc(twin.apply_curve(curve, to_nchw(x)))
 
 
 def box(x, radius):
@@ -206,7 +214,7 @@ OPS = {
 
 
 def evaluate(row):
-    """Name -> array: `out`, and `grad/<index>` of sum(out * fill("<op>/<variant>/grad_out")) for the inputs that have one."""
+    """Name -> array: `out`, and `grad/<index>` of sum(out * g) for every input that has a gradient."""
     name = f"{row['op']}/{row['variant']}"
     inputs = []
     for index, given in enumerate(row["inputs"]):
