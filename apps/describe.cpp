@@ -59,9 +59,12 @@ void print_total(const std::vector<Cost>& costs, const DuHdrConfig& config) {
 
 int describe(const std::string& folder, const std::string& text) {
   const Size size = parse(text);
-  const auto padded = [](std::int64_t side) { return (side + DuHdr::alignment - 1) / DuHdr::alignment * DuHdr::alignment; };
-  std::printf("%lld x %lld pixels%s\n", static_cast<long long>(size.width), static_cast<long long>(size.height),
-              padded(size.width) != size.width || padded(size.height) != size.height ? ", padded to multiples of 32" : "");
+  const auto padded = [](std::int64_t side) {
+    return (side + DuHdr::alignment - 1) / DuHdr::alignment * DuHdr::alignment;
+  };
+  std::printf(
+      "%lld x %lld pixels%s\n", static_cast<long long>(size.width), static_cast<long long>(size.height),
+      padded(size.width) != size.width || padded(size.height) != size.height ? ", padded to multiples of 32" : "");
   std::printf("%-34s %12s %12s %14s\n", "network", "parameters", "GFLOP", "activation MiB");
   const auto costs = [&](const DuHdr& model) { return costs_of(model, padded(size.height), padded(size.width)); };
   if (!folder.empty()) {

@@ -42,7 +42,8 @@ int list() {
   for (const DeviceInfo& info : list_devices())
     std::printf("%-8s %s, %.1f GiB (%.1f free)\n", info.device.text().c_str(), info.name.c_str(),
                 static_cast<double>(info.memory) / (1u << 30), static_cast<double>(info.available) / (1u << 30));
-  if (const std::string reason = cuda_unavailable_reason(); !reason.empty()) std::printf("no cuda: %s\n", reason.c_str());
+  if (const std::string reason = cuda_unavailable_reason(); !reason.empty())
+    std::printf("no cuda: %s\n", reason.c_str());
   return 0;
 }
 
@@ -51,10 +52,11 @@ void report_line(const JobReport& report, std::size_t number, std::size_t count,
   if (!report.error.empty()) return spdlog::error("error: {}", report.error);
   spdlog::info("{}/{} {} -> {} {}x{} {} {:.2f} s", number, count, shown(report.job.input), shown(report.job.output),
                report.width, report.height, device.text(), report.load_s + report.infer_s + report.save_s);
-  spdlog::debug("  read {:.2f} s, networks {:.2f} s, write {:.2f} s; {:.2f} % clipped; max {:.4g}; {} of {} ITnet tiles "
-                "computed; {} MiB of tensors at most",
-                report.load_s, report.infer_s, report.save_s, 100 * report.clipped, report.maximum, report.computed,
-                report.tiles, report.peak_memory >> 20);
+  spdlog::debug(
+      "  read {:.2f} s, networks {:.2f} s, write {:.2f} s; {:.2f} % clipped; max {:.4g}; {} of {} ITnet tiles "
+      "computed; {} MiB of tensors at most",
+      report.load_s, report.infer_s, report.save_s, 100 * report.clipped, report.maximum, report.computed, report.tiles,
+      report.peak_memory >> 20);
 }
 
 int run_batch(Engine& engine, const JobPlan& plan, const BatchOptions& batch, bool json, bool quiet) {
@@ -103,8 +105,8 @@ int infer(const InferOptions& options) {
   batch.model_name = loaded.card.name;
   batch.model_sha256 = loaded.sha256.at("model.json");
   batch.options_json = options.resolved(engine_options).dump();
-  spdlog::debug("model {} ({}), {}, {} threads, options {}", escaped(loaded.card.name), batch.model_sha256.substr(0, 12),
-                engine_options.device.text(), cpu_threads(), batch.options_json);
+  spdlog::debug("model {} ({}), {}, {} threads, options {}", escaped(loaded.card.name),
+                batch.model_sha256.substr(0, 12), engine_options.device.text(), cpu_threads(), batch.options_json);
   if (options.device == "auto" && engine_options.device.is_cpu())
     spdlog::debug("device: cpu; {}", cuda_unavailable_reason());
   if (options.dry_run) {

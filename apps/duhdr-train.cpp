@@ -54,8 +54,8 @@ int main(int argc, char** argv) {
       ->check(CLI::NonNegativeNumber)  // -1 would become 2^64-1
       ->capture_default_str();
   app.add_option("--trunk", options.trunk, "Trunk of the response nets: resnet18 (default) or crfnet")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Trunk>{{"resnet18", Trunk::resnet18},
-                                                                      {"crfnet", Trunk::crfnet}}));
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Trunk>{{"resnet18", Trunk::resnet18}, {"crfnet", Trunk::crfnet}}));
   app.add_option("--down", options.down, "DownBlocks of OOnet: rfb (default) or conv")
       ->transform(CLI::CheckedTransformer(std::map<std::string, Down>{{"rfb", Down::rfb}, {"conv", Down::conv}}));
   app.add_flag("-q,--quiet", options.quiet, "Only errors");

@@ -11,7 +11,8 @@
 namespace duhdr {
 
 void InferOptions::add_to(CLI::App& app) {
-  app.add_option("-i,--input,input", inputs, "Picture files and folders (JPEG, PNG, EXR, .hdr, PFM)")->type_name("PATH");
+  app.add_option("-i,--input,input", inputs, "Picture files and folders (JPEG, PNG, EXR, .hdr, PFM)")
+      ->type_name("PATH");
   app.add_option("-o,--output", output, "File, or folder for several inputs")->type_name("PATH");
   app.add_option("-m,--model", model, "Model directory (model.json and its weight files)")->type_name("DIR");
   app.add_option("-d,--device", device, "auto, cpu, cuda or cuda:N")->capture_default_str();

@@ -41,7 +41,8 @@ struct Variable::Node {
     while (!pending.empty()) {
       const std::shared_ptr<Node> node = std::move(pending.back());
       pending.pop_back();
-      if (node && node.use_count() == 1) std::move(node->inputs.begin(), node->inputs.end(), std::back_inserter(pending));
+      if (node && node.use_count() == 1)
+        std::move(node->inputs.begin(), node->inputs.end(), std::back_inserter(pending));
       if (node && node.use_count() == 1) node->inputs.clear();
     }
   }

@@ -139,8 +139,7 @@ void run(Engine& engine, const BatchOptions& options, const Progress& progress, 
     report.computed = result.computed;
     report.peak_memory = result.peak_memory;
     pixels = exposed(result.pixels, options.exposure, report.warnings);
-    if (result.clipped == 0)
-      report.warnings.push_back("no clipped pixel: the result is close to the linearised input");
+    if (result.clipped == 0) report.warnings.push_back("no clipped pixel: the result is close to the linearised input");
   }
   report.infer_s = watch.lap();
 

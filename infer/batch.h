@@ -31,7 +31,7 @@ struct JobReport {
   std::vector<std::string> warnings;
   std::vector<std::filesystem::path> written;
   std::int64_t width = 0, height = 0;
-  double clipped = 0;  // share of pixels above the mask's threshold
+  double clipped = 0;                       // share of pixels above the mask's threshold
   double maximum = 0, median = 0, p99 = 0;  // of the written values, all channels
   std::int64_t tiles = 0, computed = 0;
   std::size_t peak_memory = 0;

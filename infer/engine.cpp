@@ -96,8 +96,8 @@ void Engine::run_tiles(const Stage& stage, std::int64_t h, std::int64_t w, Tenso
   while (done < tiles.size()) {
     const Tile& tile = tiles[done];
     if (progress)
-      progress(stage.name, stage.begin + (stage.end - stage.begin) * static_cast<double>(done) /
-                                             static_cast<double>(tiles.size()));
+      progress(stage.name,
+               stage.begin + (stage.end - stage.begin) * static_cast<double>(done) / static_cast<double>(tiles.size()));
     if (stage.skip && stage.skip(tile, out)) {
       ++done;
       continue;
@@ -144,8 +144,7 @@ Engine::HdrResult Engine::ldr_to_hdr(const Tensor& image, const Progress& progre
   const Variable curve = model_->innet()(cropped(dequantised));
   const Tensor linear = apply_curve(curve, Variable(dequantised)).value();
 
-  const std::vector<float> mask =
-      exposure_mask(Variable(linear), model_->itnet().alpha()).value().to_vector<float>();
+  const std::vector<float> mask = exposure_mask(Variable(linear), model_->itnet().alpha()).value().to_vector<float>();
   const auto any_clipped = [&](const Rect& rect) {
     for (std::int64_t y = rect.top; y < rect.top + rect.height; ++y)
       for (std::int64_t x = rect.left; x < rect.left + rect.width; ++x)
@@ -180,8 +179,8 @@ Engine::HdrResult Engine::ldr_to_hdr(const Tensor& image, const Progress& progre
   return result;
 }
 
-/// OOnet. By tiles it takes three steps: every tile's last level, the bottleneck of the whole image, every tile's way up
-/// (which makes the tile's skips again: keeping them for the whole image would cost more than the rest together).
+/// OOnet. By tiles it takes three steps: every tile's last level, the bottleneck of the whole image, every tile's way
+/// up (which makes the tile's skips again: keeping them for the whole image would cost more than the rest together).
 Tensor Engine::refine(const Tensor& hdr, const Tensor& linear, const Tensor& dequantised, const Progress& progress) {
   const OOnet& oonet = model_->oonet();
   const std::int64_t h = hdr.shape().h(), w = hdr.shape().w();
@@ -197,8 +196,8 @@ Tensor Engine::refine(const Tensor& hdr, const Tensor& linear, const Tensor& deq
                      .end = 1,
                      .run = [&](const Rect& rect, Device where) {
                        std::vector<Variable> levels = levels_of(rect, where);
-                       Variable part = middle.defined() ? at(middle, scaled(rect, 16), where)
-                                                        : oonet.bottleneck(levels.back());
+                       Variable part =
+                           middle.defined() ? at(middle, scaled(rect, 16), where) : oonet.bottleneck(levels.back());
                        return oonet.decode(at(hdr, rect, where), std::move(levels), std::move(part)).value();
                      }};
   if (core_for(way_up, h, w) != EngineOptions::whole) {
@@ -237,11 +236,9 @@ std::vector<Cost> costs_of(const DuHdr& model, std::int64_t height, std::int64_t
     return Cost{name, model.network(name).parameter_count(), counter.flop(), meta.stats().peak};
   };
   const Variable x = picture();
-  return {cost("dnet", [&] { (void)model.dnet()(x); }),
-          cost("innet", [&] { (void)model.innet()(x); }),
+  return {cost("dnet", [&] { (void)model.dnet()(x); }), cost("innet", [&] { (void)model.innet()(x); }),
           cost("itnet", [&] { (void)model.itnet()(x, model.config().itnet_iterations); }),
-          cost("oonet", [&] { (void)model.oonet()(x, x, x); }),
-          cost("nnet", [&] { (void)model.nnet()(x); })};
+          cost("oonet", [&] { (void)model.oonet()(x, x, x); }), cost("nnet", [&] { (void)model.nnet()(x); })};
 }
 
 }  // namespace duhdr

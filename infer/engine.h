@@ -14,9 +14,9 @@ namespace duhdr {
 
 struct EngineOptions {
   Device device = Device::cpu();
-  DType precision = DType::f32;     // of the U-Nets: f32 or bf16
-  std::int64_t tile = automatic;    // core of a tile in pixels; `whole` = never tile
-  std::size_t max_memory = 0;       // bytes of tensors; 0 = a share of what is free now
+  DType precision = DType::f32;   // of the U-Nets: f32 or bf16
+  std::int64_t tile = automatic;  // core of a tile in pixels; `whole` = never tile
+  std::size_t max_memory = 0;     // bytes of tensors; 0 = a share of what is free now
 
   static constexpr std::int64_t automatic = -1;
   static constexpr std::int64_t whole = 0;
@@ -31,9 +31,9 @@ class Engine {
   Engine(std::unique_ptr<DuHdr> model, const EngineOptions& options);
 
   struct HdrResult {
-    Tensor pixels;            // [1, H, W, 3] f32 on the CPU, linear, finite, >= 0; 1.0 = the input's clip level
-    double clipped = 0;       // share of pixels above the exposure mask's threshold
-    std::int64_t tiles = 0;   // ITnet tiles; those without a clipped pixel are not computed
+    Tensor pixels;           // [1, H, W, 3] f32 on the CPU, linear, finite, >= 0; 1.0 = the input's clip level
+    double clipped = 0;      // share of pixels above the exposure mask's threshold
+    std::int64_t tiles = 0;  // ITnet tiles; those without a clipped pixel are not computed
     std::int64_t computed = 0;
     std::size_t peak_memory = 0;  // bytes of tensors
   };
@@ -63,7 +63,7 @@ class Engine {
 struct Cost {
   std::string name;
   std::int64_t parameters = 0;
-  double flop = 0;               // 2 per multiply-add of convolutions and linear layers
+  double flop = 0;                   // 2 per multiply-add of convolutions and linear layers
   std::size_t activation_bytes = 0;  // largest sum of living tensors, weights not counted
 };
 

@@ -16,8 +16,9 @@ namespace fs = std::filesystem;
 
 std::string extension_of(const fs::path& path) {
   std::string text = path.extension().string();
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : static_cast<char>(c); });
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : static_cast<char>(c);
+  });
   return text.empty() ? text : text.substr(1);
 }
 
@@ -56,10 +57,12 @@ std::string chosen_format(const JobRequest& request, bool to_folder) {
   if (format.empty()) {
     format = to_folder ? request.fallback : extension_of(request.output);
     if (format == "jpeg") format = "jpg";
-    if (format.empty()) refuse(shown(request.output) + ": give an extension or --format (" + list_of(request.allowed) + ")");
+    if (format.empty())
+      refuse(shown(request.output) + ": give an extension or --format (" + list_of(request.allowed) + ")");
   }
   if (std::find(request.allowed.begin(), request.allowed.end(), format) == request.allowed.end())
-    refuse(message(shown(request.output), ": cannot write format \"", escaped(format), "\" here (", list_of(request.allowed), ")"));
+    refuse(message(shown(request.output), ": cannot write format \"", escaped(format), "\" here (",
+                   list_of(request.allowed), ")"));
   return format;
 }
 
@@ -67,7 +70,9 @@ void prepare_folder(const fs::path& folder, bool make) {
   std::error_code error, ignored;
   if (make) fs::create_directories(folder, error);
   if (error || !fs::is_directory(folder, ignored))
-    throw Error(ExitCode::io, message(shown(folder), ": ", error ? "cannot be made (" + error.message() + ")" : std::string("no such folder")));
+    throw Error(ExitCode::io,
+                message(shown(folder), ": ",
+                        error ? "cannot be made (" + error.message() + ")" : std::string("no such folder")));
   if (access(folder.c_str(), W_OK | X_OK) != 0) throw Error(ExitCode::io, shown(folder) + ": folder is not writable");
 }
 
@@ -103,7 +108,8 @@ JobPlan plan_jobs(const JobRequest& request) {
   for (const fs::path& input : files) {
     const fs::path output = to_folder ? request.output / input.stem().concat("." + plan.format) : request.output;
     if (output.filename().native().size() > 240)  // room for the temporary name of 255
-      throw Error(ExitCode::io, message(shown(output), ": file name is too long (", output.filename().native().size(), " bytes, 240)"));
+      throw Error(ExitCode::io, message(shown(output), ": file name is too long (", output.filename().native().size(),
+                                        " bytes, 240)"));
     if (fs::equivalent(input, output, ignored)) refuse(shown(output) + ": output is the input file itself");
     if (request.preview) check_preview(input, preview_of(output), request.if_exists);
     const auto [other, is_new] = taken.emplace(output.lexically_normal(), input);

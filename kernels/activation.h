@@ -12,11 +12,16 @@ enum class Activation : unsigned char { none, relu, leaky_relu, tanh, sigmoid };
 template <class T>
 DUHDR_HD T activate(Activation activation, T x) {
   switch (activation) {
-    case Activation::relu: return Relu{}(x);
-    case Activation::leaky_relu: return LeakyRelu{}(x);
-    case Activation::tanh: return Tanh{}(x);
-    case Activation::sigmoid: return Sigmoid{}(x);
-    case Activation::none: break;
+    case Activation::relu:
+      return Relu{}(x);
+    case Activation::leaky_relu:
+      return LeakyRelu{}(x);
+    case Activation::tanh:
+      return Tanh{}(x);
+    case Activation::sigmoid:
+      return Sigmoid{}(x);
+    case Activation::none:
+      break;
   }
   return x;
 }
@@ -25,11 +30,16 @@ DUHDR_HD T activate(Activation activation, T x) {
 template <class T>
 DUHDR_HD T activation_slope(Activation activation, T y) {
   switch (activation) {
-    case Activation::relu: return T(y > T(0));
-    case Activation::leaky_relu: return y > T(0) ? T(1) : T(0.1);
-    case Activation::tanh: return T(1) - y * y;
-    case Activation::sigmoid: return y * (T(1) - y);
-    case Activation::none: break;
+    case Activation::relu:
+      return T(y > T(0));
+    case Activation::leaky_relu:
+      return y > T(0) ? T(1) : T(0.1);
+    case Activation::tanh:
+      return T(1) - y * y;
+    case Activation::sigmoid:
+      return y * (T(1) - y);
+    case Activation::none:
+      break;
   }
   return T(1);
 }

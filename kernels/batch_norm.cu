@@ -179,9 +179,10 @@ std::vector<Tensor> gradients(const Kept& kept, const Tensor& dy, const std::vec
 
 void check_channels(const Tensor& tensor, const char* name, const Tensor& x) {
   const DType wanted = x.dtype() == DType::f64 ? DType::f64 : DType::f32;
-  DUHDR_CHECK(tensor.shape() == Shape{x.shape().c()} && tensor.dtype() == wanted && can_read(x.device(), tensor.device()), name,
-              " of batch_norm: ", tensor.shape(), " in ", name_of(tensor.dtype()), " for x ", x.shape(), " in ",
-              name_of(x.dtype()));
+  DUHDR_CHECK(
+      tensor.shape() == Shape{x.shape().c()} && tensor.dtype() == wanted && can_read(x.device(), tensor.device()), name,
+      " of batch_norm: ", tensor.shape(), " in ", name_of(tensor.dtype()), " for x ", x.shape(), " in ",
+      name_of(x.dtype()));
 }
 
 }  // namespace

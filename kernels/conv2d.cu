@@ -60,8 +60,10 @@ struct MovePhase {
   DUHDR_HD void operator()(std::int64_t n, std::int64_t y, std::int64_t x, std::int64_t k) const {
     T& small = phase[((n * h + y) * w + x) * c + k];
     T& large = image[((n * 2 * h + 2 * y + py) * 2 * w + 2 * x + px) * c + k];
-    if constexpr (scatter) large = small;
-    else small = large;
+    if constexpr (scatter)
+      large = small;
+    else
+      small = large;
   }
 };
 
@@ -168,8 +170,10 @@ void backward_upsampled(const Tensor& x, const Tensor& weight, Tensor dz, Tensor
     if (dx) {
       Tensor part(x.shape(), x.dtype(), x.device());
       conv_backward_input(p, small, phase_part(folded, weight, phase), part);
-      if (phase == 0) *dx = part;
-      else accumulate(*dx, part);
+      if (phase == 0)
+        *dx = part;
+      else
+        accumulate(*dx, part);
     }
     if (dw) {
       Tensor part = phase_part(folded_gradient, weight, phase);
@@ -179,8 +183,9 @@ void backward_upsampled(const Tensor& x, const Tensor& weight, Tensor dz, Tensor
   if (!dw) return;
   with_float_type(weight.dtype(), [&](auto type) {
     using T = decltype(type);
-    for_each(weight.device(), weight.numel(),
-             UnfoldGradient<T>{folded_gradient.data<T>(), dw->mutable_data<T>(), weight.shape()[0] * weight.shape()[1]});
+    for_each(
+        weight.device(), weight.numel(),
+        UnfoldGradient<T>{folded_gradient.data<T>(), dw->mutable_data<T>(), weight.shape()[0] * weight.shape()[1]});
   });
 }
 
@@ -255,34 +260,36 @@ Variable conv2d(const Conv2dInputs& in, const Conv2dDesc& desc) {
   }
   if (bias.defined()) epilogue.bias = bias.to(x.dtype() == DType::f64 ? DType::f64 : DType::f32);
   epilogue.activation = desc.activation;
-  if (desc.upsample) forward_upsampled(x, weight, epilogue, y);
-  else conv_forward(p, x, weight, epilogue, y);
+  if (desc.upsample)
+    forward_upsampled(x, weight, epilogue, y);
+  else
+    conv_forward(p, x, weight, epilogue, y);
 
   const Tensor kept = desc.activation == Activation::none ? Tensor() : y;  // all that the slope needs
-  return Variable::of_op(
-      y, {in.x, in.skip, in.weight, in.bias, in.residual},
-      [x, skip, weight, bias, kept, desc](const Tensor& dy, const std::vector<bool>& wants) {
-        std::vector<Tensor> gradients(5);
-        const Tensor dz = gradient_before_activation(kept, dy, desc.activation);
-        if (wants[0]) gradients[0] = Tensor(x.shape(), x.dtype(), x.device());
-        if (wants[1]) gradients[1] = Tensor(skip.shape(), skip.dtype(), skip.device());
-        if (wants[2]) gradients[2] = Tensor(weight.shape(), weight.dtype(), weight.device());
-        if (desc.upsample) {
-          backward_upsampled(x, weight, dz, wants[0] ? &gradients[0] : nullptr, wants[2] ? &gradients[2] : nullptr);
-        } else {
-          const ConvProblem of_x = problem_of(x, weight, 0, desc);
-          if (wants[0]) conv_backward_input(of_x, dz, weight, gradients[0]);
-          if (wants[2]) conv_backward_weight(of_x, x, dz, gradients[2]);
-          if (skip.defined()) {
-            const ConvProblem of_skip = problem_of(skip, weight, x.shape().c(), desc);
-            if (wants[1]) conv_backward_input(of_skip, dz, weight, gradients[1]);
-            if (wants[2]) conv_backward_weight(of_skip, skip, dz, gradients[2]);
-          }
-        }
-        if (wants[3]) gradients[3] = bias_gradient(dz, bias);
-        if (wants[4]) gradients[4] = dz;
-        return gradients;
-      });
+  return Variable::of_op(y, {in.x, in.skip, in.weight, in.bias, in.residual},
+                         [x, skip, weight, bias, kept, desc](const Tensor& dy, const std::vector<bool>& wants) {
+                           std::vector<Tensor> gradients(5);
+                           const Tensor dz = gradient_before_activation(kept, dy, desc.activation);
+                           if (wants[0]) gradients[0] = Tensor(x.shape(), x.dtype(), x.device());
+                           if (wants[1]) gradients[1] = Tensor(skip.shape(), skip.dtype(), skip.device());
+                           if (wants[2]) gradients[2] = Tensor(weight.shape(), weight.dtype(), weight.device());
+                           if (desc.upsample) {
+                             backward_upsampled(x, weight, dz, wants[0] ? &gradients[0] : nullptr,
+                                                wants[2] ? &gradients[2] : nullptr);
+                           } else {
+                             const ConvProblem of_x = problem_of(x, weight, 0, desc);
+                             if (wants[0]) conv_backward_input(of_x, dz, weight, gradients[0]);
+                             if (wants[2]) conv_backward_weight(of_x, x, dz, gradients[2]);
+                             if (skip.defined()) {
+                               const ConvProblem of_skip = problem_of(skip, weight, x.shape().c(), desc);
+                               if (wants[1]) conv_backward_input(of_skip, dz, weight, gradients[1]);
+                               if (wants[2]) conv_backward_weight(of_skip, skip, dz, gradients[2]);
+                             }
+                           }
+                           if (wants[3]) gradients[3] = bias_gradient(dz, bias);
+                           if (wants[4]) gradients[4] = dz;
+                           return gradients;
+                         });
 }
 
 }  // namespace duhdr

@@ -18,11 +18,11 @@ struct Conv2dDesc {
 
 /// The operands by name. Optional ones are left undefined.
 struct Conv2dInputs {
-  Variable x;             // [N, H, W, Cx]
-  Variable skip = {};     // optional second source [N, H, W, Cs]: the convolution runs over the channels [x, skip]
-  Variable weight;        // [O, Cx + Cs, k, k] (depthwise [C, 1, k, k]), k odd, of x's type
-  Variable bias = {};     // optional [O]
-  Variable residual = {}; // optional, of the result's shape, added before the activation
+  Variable x;              // [N, H, W, Cx]
+  Variable skip = {};      // optional second source [N, H, W, Cs]: the convolution runs over the channels [x, skip]
+  Variable weight;         // [O, Cx + Cs, k, k] (depthwise [C, 1, k, k]), k odd, of x's type
+  Variable bias = {};      // optional [O]
+  Variable residual = {};  // optional, of the result's shape, added before the activation
 };
 
 /// activation(conv(concat[x, skip], weight) + bias + residual) -> [N, H', W', O] with zero padding of floor(k/2) *

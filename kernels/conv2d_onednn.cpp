@@ -71,19 +71,25 @@ dnnl::convolution_forward::primitive_desc forward_desc(const Layouts& l, const d
   const auto kind = dnnl::prop_kind::forward_training;
   const auto algorithm = dnnl::algorithm::convolution_direct;
   if (bias)
-    return {engine(), kind, algorithm, l.x, l.any_weight, l.bias, l.y, l.strides, l.dilates, l.pad_before, l.pad_after,
-            attr};
+    return {engine(), kind,      algorithm, l.x,          l.any_weight, l.bias,
+            l.y,      l.strides, l.dilates, l.pad_before, l.pad_after,  attr};
   return {engine(), kind, algorithm, l.x, l.any_weight, l.y, l.strides, l.dilates, l.pad_before, l.pad_after, attr};
 }
 dnnl::convolution_backward_data::primitive_desc backward_data_desc(
     const Layouts& l, const dnnl::convolution_forward::primitive_desc& hint) {
-  return {engine(),     dnnl::algorithm::convolution_direct, l.x, l.any_weight, l.y, l.strides, l.dilates,
-          l.pad_before, l.pad_after,                         hint};
+  return {engine(),    dnnl::algorithm::convolution_direct,
+          l.x,         l.any_weight,
+          l.y,         l.strides,
+          l.dilates,   l.pad_before,
+          l.pad_after, hint};
 }
 dnnl::convolution_backward_weights::primitive_desc backward_weight_desc(
     const Layouts& l, const dnnl::convolution_forward::primitive_desc& hint) {
-  return {engine(),     dnnl::algorithm::convolution_direct, l.x, l.any_weight, l.y, l.strides, l.dilates,
-          l.pad_before, l.pad_after,                         hint};
+  return {engine(),    dnnl::algorithm::convolution_direct,
+          l.x,         l.any_weight,
+          l.y,         l.strides,
+          l.dilates,   l.pad_before,
+          l.pad_after, hint};
 }
 #else
 void append_eltwise(dnnl::post_ops& ops, dnnl::algorithm algorithm, float alpha) {
@@ -116,11 +122,20 @@ dnnl::primitive_attr attributes(const ConvEpilogue& epilogue) {
   dnnl::post_ops ops;
   if (epilogue.accumulate) ops.append_sum(1.f);
   switch (epilogue.activation) {
-    case Activation::relu: append_eltwise(ops, dnnl::algorithm::eltwise_relu, 0.f); break;
-    case Activation::leaky_relu: append_eltwise(ops, dnnl::algorithm::eltwise_relu, 0.1f); break;
-    case Activation::tanh: append_eltwise(ops, dnnl::algorithm::eltwise_tanh, 0.f); break;
-    case Activation::sigmoid: append_eltwise(ops, dnnl::algorithm::eltwise_logistic, 0.f); break;
-    case Activation::none: break;
+    case Activation::relu:
+      append_eltwise(ops, dnnl::algorithm::eltwise_relu, 0.f);
+      break;
+    case Activation::leaky_relu:
+      append_eltwise(ops, dnnl::algorithm::eltwise_relu, 0.1f);
+      break;
+    case Activation::tanh:
+      append_eltwise(ops, dnnl::algorithm::eltwise_tanh, 0.f);
+      break;
+    case Activation::sigmoid:
+      append_eltwise(ops, dnnl::algorithm::eltwise_logistic, 0.f);
+      break;
+    case Activation::none:
+      break;
   }
   dnnl::primitive_attr attr;
   attr.set_post_ops(ops);

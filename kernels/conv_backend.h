@@ -38,12 +38,12 @@ struct ConvEpilogue {
 
 // Each of the three back ends has these three functions. `weight_gradient` is written in the weight's layout, only in
 // its channels [first, first + ci).
-#define DUHDR_CONV_BACKEND(name)                                                                                    \
-  namespace name {                                                                                                  \
-  void forward(const ConvProblem& problem, const Tensor& x, const Tensor& weight, const ConvEpilogue& epilogue,     \
-               Tensor& y);                                                                                          \
-  void backward_input(const ConvProblem& problem, const Tensor& dy, const Tensor& weight, Tensor& dx);              \
-  void backward_weight(const ConvProblem& problem, const Tensor& x, const Tensor& dy, Tensor& weight_gradient);     \
+#define DUHDR_CONV_BACKEND(name)                                                                                \
+  namespace name {                                                                                              \
+  void forward(const ConvProblem& problem, const Tensor& x, const Tensor& weight, const ConvEpilogue& epilogue, \
+               Tensor& y);                                                                                      \
+  void backward_input(const ConvProblem& problem, const Tensor& dy, const Tensor& weight, Tensor& dx);          \
+  void backward_weight(const ConvProblem& problem, const Tensor& x, const Tensor& dy, Tensor& weight_gradient); \
   }
 DUHDR_CONV_BACKEND(conv_reference)
 DUHDR_CONV_BACKEND(conv_onednn)

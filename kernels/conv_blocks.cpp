@@ -23,7 +23,8 @@ void move(float* patch, float* image, std::int64_t rows, std::int64_t columns, s
   for (std::int64_t y = std::max<std::int64_t>(0, -top); y < std::min(rows, h - top); ++y) {
     float* small = patch + (y * columns + x0) * c;
     float* large = image + ((top + y) * w + left + x0) * c;
-    std::memcpy(into_patch ? small : large, into_patch ? large : small, static_cast<std::size_t>((x1 - x0) * c) * sizeof(float));
+    std::memcpy(into_patch ? small : large, into_patch ? large : small,
+                static_cast<std::size_t>((x1 - x0) * c) * sizeof(float));
   }
 }
 

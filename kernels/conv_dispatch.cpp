@@ -46,12 +46,15 @@ void conv_forward(const ConvProblem& problem, const Tensor& x, const Tensor& wei
     return copy(y, wide);
   }
   switch (backend) {
-    case Backend::none: return;
-    case Backend::reference: return conv_reference::forward(problem, x, weight, epilogue, y);
+    case Backend::none:
+      return;
+    case Backend::reference:
+      return conv_reference::forward(problem, x, weight, epilogue, y);
     case Backend::onednn:
       return needs_blocks(problem) ? forward_by_blocks(problem, x, weight, epilogue, y)
                                    : conv_onednn::forward(problem, x, weight, epilogue, y);
-    case Backend::cudnn: break;
+    case Backend::cudnn:
+      break;
   }
 #ifdef DUHDR_WITH_CUDA
   conv_cudnn::forward(problem, x, weight, epilogue, y);
@@ -66,10 +69,14 @@ void conv_backward_input(const ConvProblem& problem, const Tensor& dy, const Ten
     return copy(dx, wide);
   }
   switch (backend) {
-    case Backend::none: return;
-    case Backend::reference: return conv_reference::backward_input(problem, dy, weight, dx);
-    case Backend::onednn: return conv_onednn::backward_input(problem, dy, weight, dx);
-    case Backend::cudnn: break;
+    case Backend::none:
+      return;
+    case Backend::reference:
+      return conv_reference::backward_input(problem, dy, weight, dx);
+    case Backend::onednn:
+      return conv_onednn::backward_input(problem, dy, weight, dx);
+    case Backend::cudnn:
+      break;
   }
 #ifdef DUHDR_WITH_CUDA
   conv_cudnn::backward_input(problem, dy, weight, dx);
@@ -84,10 +91,14 @@ void conv_backward_weight(const ConvProblem& problem, const Tensor& x, const Ten
     return copy(weight_gradient, wide);
   }
   switch (backend) {
-    case Backend::none: return;
-    case Backend::reference: return conv_reference::backward_weight(problem, x, dy, weight_gradient);
-    case Backend::onednn: return conv_onednn::backward_weight(problem, x, dy, weight_gradient);
-    case Backend::cudnn: break;
+    case Backend::none:
+      return;
+    case Backend::reference:
+      return conv_reference::backward_weight(problem, x, dy, weight_gradient);
+    case Backend::onednn:
+      return conv_onednn::backward_weight(problem, x, dy, weight_gradient);
+    case Backend::cudnn:
+      break;
   }
 #ifdef DUHDR_WITH_CUDA
   conv_cudnn::backward_weight(problem, x, dy, weight_gradient);

@@ -125,12 +125,13 @@ Variable linear(const Variable& input, const Variable& weight, const Variable& b
   const Shape shape = input.shape();
   const std::int64_t inputs = shape.rank() == 4 ? shape.c() : shape.rank() == 2 ? shape[1] : 0;
   DUHDR_CHECK(inputs > 0 && shape.numel() == shape[0] * inputs && weight.shape().rank() == 2 &&
-                  weight.shape()[1] == inputs && weight.dtype() == input.dtype() && can_read(input.device(), weight.device()),
+                  weight.shape()[1] == inputs && weight.dtype() == input.dtype() &&
+                  can_read(input.device(), weight.device()),
               "linear layer of x ", shape, " in ", name_of(input.dtype()), " with weight ", weight.shape(), " in ",
               name_of(weight.dtype()));
   const std::int64_t outputs = weight.shape()[0];
-  DUHDR_CHECK(!bias.defined() ||
-                  (bias.shape() == Shape{outputs} && bias.dtype() == input.dtype() && can_read(input.device(), bias.device())),
+  DUHDR_CHECK(!bias.defined() || (bias.shape() == Shape{outputs} && bias.dtype() == input.dtype() &&
+                                  can_read(input.device(), bias.device())),
               "linear layer with weight ", weight.shape(), " and bias ", bias.shape());
   count_flop(2.0 * static_cast<double>(shape[0] * inputs * outputs));
   Kept kept{input.value().reshape(Shape{shape[0], inputs}), weight.value(), {}, shape, activation};

@@ -13,42 +13,88 @@ namespace duhdr {
 /// scale * x + shift
 struct Affine {
   double scale, shift;
-  template <class T> DUHDR_HD T operator()(T x) const { return T(scale) * x + T(shift); }
-  template <class T> DUHDR_HD T derivative(T) const { return T(scale); }
+  template <class T>
+  DUHDR_HD T operator()(T x) const {
+    return T(scale) * x + T(shift);
+  }
+  template <class T>
+  DUHDR_HD T derivative(T) const {
+    return T(scale);
+  }
 };
 
 struct Square {
-  template <class T> DUHDR_HD T operator()(T x) const { return x * x; }
-  template <class T> DUHDR_HD T derivative(T x) const { return T(2) * x; }
+  template <class T>
+  DUHDR_HD T operator()(T x) const {
+    return x * x;
+  }
+  template <class T>
+  DUHDR_HD T derivative(T x) const {
+    return T(2) * x;
+  }
 };
 
 struct Sqrt {  // x >= 0; the derivative at 0 is infinite
-  template <class T> DUHDR_HD T operator()(T x) const { using std::sqrt; return sqrt(x); }
-  template <class T> DUHDR_HD T derivative(T x) const { using std::sqrt; return T(0.5) / sqrt(x); }
+  template <class T>
+  DUHDR_HD T operator()(T x) const {
+    using std::sqrt;
+    return sqrt(x);
+  }
+  template <class T>
+  DUHDR_HD T derivative(T x) const {
+    using std::sqrt;
+    return T(0.5) / sqrt(x);
+  }
 };
 
 struct Abs {  // derivative 0 at 0
-  template <class T> DUHDR_HD T operator()(T x) const { return x < T(0) ? -x : x; }
-  template <class T> DUHDR_HD T derivative(T x) const { return T(x > T(0)) - T(x < T(0)); }
+  template <class T>
+  DUHDR_HD T operator()(T x) const {
+    return x < T(0) ? -x : x;
+  }
+  template <class T>
+  DUHDR_HD T derivative(T x) const {
+    return T(x > T(0)) - T(x < T(0));
+  }
 };
 
 struct Exp {
-  template <class T> DUHDR_HD T operator()(T x) const { using std::exp; return exp(x); }
-  template <class T> DUHDR_HD T derivative(T x) const { using std::exp; return exp(x); }
+  template <class T>
+  DUHDR_HD T operator()(T x) const {
+    using std::exp;
+    return exp(x);
+  }
+  template <class T>
+  DUHDR_HD T derivative(T x) const {
+    using std::exp;
+    return exp(x);
+  }
 };
 
 /// ln(x + shift); the caller keeps x + shift > 0
 struct Log {
   double shift;
-  template <class T> DUHDR_HD T operator()(T x) const { using std::log; return log(x + T(shift)); }
-  template <class T> DUHDR_HD T derivative(T x) const { return T(1) / (x + T(shift)); }
+  template <class T>
+  DUHDR_HD T operator()(T x) const {
+    using std::log;
+    return log(x + T(shift));
+  }
+  template <class T>
+  DUHDR_HD T derivative(T x) const {
+    return T(1) / (x + T(shift));
+  }
 };
 
 /// log(1 + mu x) / log(1 + mu), x >= 0: compresses radiance to [0, 1]
 struct MuLaw {
   double mu;
-  template <class T> DUHDR_HD T operator()(T x) const { using std::log; return log(T(1) + T(mu) * x) / log(T(1 + mu)); }
-  template <class T> DUHDR_HD T derivative(T x) const {
+  template <class T>
+  DUHDR_HD T operator()(T x) const {
+    using std::log;
+    return log(T(1) + T(mu) * x) / log(T(1 + mu));
+  }
+  template <class T>
+  DUHDR_HD T derivative(T x) const {
     using std::log;
     return T(mu) / ((T(1) + T(mu) * x) * log(T(1 + mu)));
   }
@@ -57,37 +103,75 @@ struct MuLaw {
 /// min(max(x, lo), hi); the gradient passes on the bounds
 struct Clamp {
   double lo, hi;
-  template <class T> DUHDR_HD T operator()(T x) const { return x < T(lo) ? T(lo) : (x > T(hi) ? T(hi) : x); }
-  template <class T> DUHDR_HD T derivative(T x) const { return T(x >= T(lo) && x <= T(hi)); }
+  template <class T>
+  DUHDR_HD T operator()(T x) const {
+    return x < T(lo) ? T(lo) : (x > T(hi) ? T(hi) : x);
+  }
+  template <class T>
+  DUHDR_HD T derivative(T x) const {
+    return T(x >= T(lo) && x <= T(hi));
+  }
 };
 
 struct Relu {  // derivative 0 at 0
-  template <class T> DUHDR_HD T operator()(T x) const { return x > T(0) ? x : T(0); }
-  template <class T> DUHDR_HD T derivative(T x) const { return T(x > T(0)); }
+  template <class T>
+  DUHDR_HD T operator()(T x) const {
+    return x > T(0) ? x : T(0);
+  }
+  template <class T>
+  DUHDR_HD T derivative(T x) const {
+    return T(x > T(0));
+  }
 };
 
 struct LeakyRelu {  // slope 0.1 at and below 0
-  template <class T> DUHDR_HD T operator()(T x) const { return x > T(0) ? x : T(0.1) * x; }
-  template <class T> DUHDR_HD T derivative(T x) const { return x > T(0) ? T(1) : T(0.1); }
+  template <class T>
+  DUHDR_HD T operator()(T x) const {
+    return x > T(0) ? x : T(0.1) * x;
+  }
+  template <class T>
+  DUHDR_HD T derivative(T x) const {
+    return x > T(0) ? T(1) : T(0.1);
+  }
 };
 
 struct Tanh {
-  template <class T> DUHDR_HD T operator()(T x) const { using std::tanh; return tanh(x); }
-  template <class T> DUHDR_HD T derivative(T x) const { const T y = (*this)(x); return T(1) - y * y; }
+  template <class T>
+  DUHDR_HD T operator()(T x) const {
+    using std::tanh;
+    return tanh(x);
+  }
+  template <class T>
+  DUHDR_HD T derivative(T x) const {
+    const T y = (*this)(x);
+    return T(1) - y * y;
+  }
 };
 
 struct Sigmoid {
-  template <class T> DUHDR_HD T operator()(T x) const { using std::exp; return T(1) / (T(1) + exp(-x)); }
-  template <class T> DUHDR_HD T derivative(T x) const { const T y = (*this)(x); return y * (T(1) - y); }
+  template <class T>
+  DUHDR_HD T operator()(T x) const {
+    using std::exp;
+    return T(1) / (T(1) + exp(-x));
+  }
+  template <class T>
+  DUHDR_HD T derivative(T x) const {
+    const T y = (*this)(x);
+    return y * (T(1) - y);
+  }
 };
 
 /// Eq. 3 on [0, 1]: floor(255 x + 0.5) / 255 after clamping. Straight-through: derivative 1 in [0, 1], else 0.
 struct Quantise {
-  template <class T> DUHDR_HD T operator()(T x) const {
+  template <class T>
+  DUHDR_HD T operator()(T x) const {
     using std::floor;
     return floor(T(255) * Clamp{0, 1}(x) + T(0.5)) / T(255);
   }
-  template <class T> DUHDR_HD T derivative(T x) const { return Clamp{0, 1}.derivative(x); }
+  template <class T>
+  DUHDR_HD T derivative(T x) const {
+    return Clamp{0, 1}.derivative(x);
+  }
 };
 
 Variable affine(const Variable& x, double scale, double shift);

@@ -41,8 +41,10 @@ void Conv2d::fold(const Tensor& factor, const Tensor& shift, Activation activati
     b[o] = static_cast<float>(b[o] * f + host_shift.data<double>()[o]);
   }
   weight_.set_value(weight.to(weight_.device()));
-  if (!bias_.defined()) bias_ = Variable(bias.to(weight_.device()));
-  else bias_.set_value(bias.to(weight_.device()));
+  if (!bias_.defined())
+    bias_ = Variable(bias.to(weight_.device()));
+  else
+    bias_.set_value(bias.to(weight_.device()));
   desc_.activation = activation;
 }
 

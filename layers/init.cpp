@@ -26,10 +26,17 @@ Tensor initial_weight(Shape shape, Init init, std::uint64_t seed, std::string_vi
   for (std::int64_t i = 0; i < weight.numel(); ++i) {
     const auto index = static_cast<std::uint64_t>(i);
     switch (init) {
-      case Init::glorot_uniform: values[i] = static_cast<float>((2 * random.uniform(index) - 1) * bound); break;
-      case Init::he_normal: values[i] = static_cast<float>(random.normal(index) * deviation); break;
-      case Init::zero: break;
-      case Init::addition: values[i] = i % shape[1] % shape[0] == i / shape[1] ? 1.f : 0.f; break;
+      case Init::glorot_uniform:
+        values[i] = static_cast<float>((2 * random.uniform(index) - 1) * bound);
+        break;
+      case Init::he_normal:
+        values[i] = static_cast<float>(random.normal(index) * deviation);
+        break;
+      case Init::zero:
+        break;
+      case Init::addition:
+        values[i] = i % shape[1] % shape[0] == i / shape[1] ? 1.f : 0.f;
+        break;
     }
   }
   return weight;

@@ -24,7 +24,8 @@ Variable Module::buffer(const std::string& name, Tensor value) {
 }
 
 void Module::collect(const std::string& prefix, bool trainable, std::vector<NamedVariable>& out) const {
-  for (const auto& [name, variable] : trainable ? parameters_ : buffers_) out.push_back({joined(prefix, name), variable});
+  for (const auto& [name, variable] : trainable ? parameters_ : buffers_)
+    out.push_back({joined(prefix, name), variable});
   for (const auto& [name, module] : children_) module->collect(joined(prefix, name), trainable, out);
 }
 

@@ -14,9 +14,9 @@ struct DuHdrConfig {
   Trunk trunk = Trunk::resnet18;
   Down down = Down::rfb;
   std::int64_t curve_samples = 1024;
-  std::int64_t curve_k = 11;            // basis vectors of a response curve
-  double alpha = 0.95;                  // where the exposure mask begins (Eq. 15)
-  int itnet_iterations = 1;             // Eq. 18-19; 1 at inference, 3 in joint training
+  std::int64_t curve_k = 11;              // basis vectors of a response curve
+  double alpha = 0.95;                    // where the exposure mask begins (Eq. 15)
+  int itnet_iterations = 1;               // Eq. 18-19; 1 at inference, 3 in joint training
   std::int64_t response_max_side = 1024;  // long side the response nets see; 0 = never shrink
 
   // Channels of each level, from full resolution down.

@@ -26,7 +26,8 @@ fs::path checked_file(const fs::path& folder, JsonObject& entry) {
   if (!plain) entry.refuse("file", message("\"", escaped(name), "\" is not a plain file name in the model's folder"));
   const fs::path path = folder / name;
   std::error_code ignored;
-  if (!fs::exists(fs::symlink_status(path, ignored))) entry.refuse("file", message("\"", escaped(name), "\" is missing"));
+  if (!fs::exists(fs::symlink_status(path, ignored)))
+    entry.refuse("file", message("\"", escaped(name), "\" is missing"));
   if (fs::is_symlink(path, ignored)) entry.refuse("file", message("\"", escaped(name), "\" is a symbolic link"));
   return path;
 }
@@ -37,7 +38,7 @@ LoadedModel load_model(const fs::path& folder) {
   std::error_code ignored;
   if (!fs::exists(folder, ignored))
     throw Error(ExitCode::bad_weights, message(shown(folder), ": no such model directory; make an untrained one with: ",
-                                      "duhdr-train --init-only ", shown(folder), " --seed 1"));
+                                               "duhdr-train --init-only ", shown(folder), " --seed 1"));
   if (!fs::is_directory(folder, ignored))
     throw Error(ExitCode::usage, shown(folder) + ": not a model directory (a folder with model.json)");
   const fs::path description = folder / "model.json";
@@ -91,9 +92,12 @@ void save_model(const fs::path& folder, const DuHdr& model, const ModelCard& car
     write_file(folder / file, bytes);
     files[name] = {{"file", file}, {"sha256", sha256(bytes)}};
   }
-  const nlohmann::json json = {{"format_version", format_version}, {"name", card.name},
-                               {"licence", card.licence},          {"provenance", card.provenance},
-                               {"architecture", to_json(model.config())}, {"files", files}};
+  const nlohmann::json json = {{"format_version", format_version},
+                               {"name", card.name},
+                               {"licence", card.licence},
+                               {"provenance", card.provenance},
+                               {"architecture", to_json(model.config())},
+                               {"files", files}};
   write_file(folder / "model.json", as_bytes(json.dump(2) + "\n"));
 }
 

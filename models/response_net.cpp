@@ -22,8 +22,6 @@ Extent response_extent(std::int64_t h, std::int64_t w, std::int64_t max_side) {
 
 namespace {
 
-
-
 Tensor identity_curve(std::int64_t samples) {
   Tensor curve(Shape{samples}, DType::f32);
   for (std::int64_t i = 0; i < samples; ++i)
@@ -38,9 +36,8 @@ Variable widened(const Variable& x) { return x.dtype() == DType::bf16 ? cast(x, 
 
 ResponseNet::ResponseNet(const DuHdrConfig& config)
     : max_side_(config.response_max_side),
-      trunk_(config.trunk == Trunk::resnet18
-                 ? static_cast<ResponseTrunk&>(child<ResNet18Trunk>("trunk", config))
-                 : static_cast<ResponseTrunk&>(child<CrfNetTrunk>("trunk", config))),
+      trunk_(config.trunk == Trunk::resnet18 ? static_cast<ResponseTrunk&>(child<ResNet18Trunk>("trunk", config))
+                                             : static_cast<ResponseTrunk&>(child<CrfNetTrunk>("trunk", config))),
       fc_(child<Linear>("fc", trunk_.exit_channels(), config.curve_k, true, Activation::none, Init::zero)),
       mean_(buffer("curve.mean", identity_curve(config.curve_samples))),
       basis_(buffer("curve.basis", Tensor::zeros(Shape{config.curve_samples, config.curve_k}, DType::f32))) {}

@@ -23,9 +23,7 @@ BasicBlock::BasicBlock(std::int64_t in, std::int64_t out, int stride)
                                          trunk_conv(Activation::none, stride));
 }
 
-Variable BasicBlock::operator()(const Variable& x) const {
-  return conv2_(conv1_(x), shortcut_ ? (*shortcut_)(x) : x);
-}
+Variable BasicBlock::operator()(const Variable& x) const { return conv2_(conv1_(x), shortcut_ ? (*shortcut_)(x) : x); }
 
 BottleneckBlock::BottleneckBlock(std::int64_t in, std::int64_t width, int stride, bool project)
     : conv1_(*this, "conv1", "bn1", in, width, 1, trunk_conv(Activation::relu, stride)),

@@ -32,11 +32,11 @@ void set_weights(Module& module, const std::string& prefix, const TensorFile& fi
     if (found == file.tensors.end()) refuse(shown_name, "tensor " + named.name + " is missing");
     const Tensor& tensor = found->second;
     if (tensor.shape() != named.variable.shape())
-      refuse(shown_name, message("tensor ", named.name, " has shape ", tensor.shape(), ", expected ",
-                                 named.variable.shape()));
+      refuse(shown_name,
+             message("tensor ", named.name, " has shape ", tensor.shape(), ", expected ", named.variable.shape()));
     if (tensor.dtype() != DType::f32 && tensor.dtype() != DType::f16 && tensor.dtype() != DType::bf16)
-      refuse(shown_name, message("tensor ", named.name, " has type ", name_of(tensor.dtype()),
-                                 ", expected F32, F16 or BF16"));
+      refuse(shown_name,
+             message("tensor ", named.name, " has type ", name_of(tensor.dtype()), ", expected F32, F16 or BF16"));
     named.variable.set_value(tensor.to(DType::f32));
     known.insert(named.name);
   }

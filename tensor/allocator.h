@@ -47,8 +47,8 @@ class CachingAllocator {
   Source source_;
   std::string device_name_;
   mutable std::mutex mutex_;
-  std::multimap<std::size_t, void*> cached_;          // capacity -> free block
-  std::unordered_map<void*, std::size_t> in_use_;     // block -> capacity
+  std::multimap<std::size_t, void*> cached_;       // capacity -> free block
+  std::unordered_map<void*, std::size_t> in_use_;  // block -> capacity
   MemoryStats stats_;
   std::size_t limit_ = 0;
 };

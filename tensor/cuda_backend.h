@@ -11,7 +11,7 @@
 
 namespace duhdr::cuda {
 
-std::string unavailable_reason();          // empty when at least one GPU can be used
+std::string unavailable_reason();  // empty when at least one GPU can be used
 int device_count();
 DeviceInfo info_of(int index);
 void synchronize(int index);

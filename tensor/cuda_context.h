@@ -36,21 +36,20 @@ void* workspace_of(Context& context, std::size_t bytes);
 
 }  // namespace duhdr::cuda
 
-#define DUHDR_CUDA(call)                                                                                     \
-  do {                                                                                                       \
-    const cudaError_t duhdr_status = (call);                                                                 \
-    if (duhdr_status != cudaSuccess)                                                                         \
-      ::duhdr::cuda::fail(__FILE__, __LINE__, #call, cudaGetErrorString(duhdr_status));                      \
+#define DUHDR_CUDA(call)                                                                                               \
+  do {                                                                                                                 \
+    const cudaError_t duhdr_status = (call);                                                                           \
+    if (duhdr_status != cudaSuccess) ::duhdr::cuda::fail(__FILE__, __LINE__, #call, cudaGetErrorString(duhdr_status)); \
   } while (false)
-#define DUHDR_CUBLAS(call)                                                                                   \
-  do {                                                                                                       \
-    const cublasStatus_t duhdr_status = (call);                                                              \
-    if (duhdr_status != CUBLAS_STATUS_SUCCESS)                                                               \
-      ::duhdr::cuda::fail(__FILE__, __LINE__, #call, cublasGetStatusString(duhdr_status));                   \
+#define DUHDR_CUBLAS(call)                                                                 \
+  do {                                                                                     \
+    const cublasStatus_t duhdr_status = (call);                                            \
+    if (duhdr_status != CUBLAS_STATUS_SUCCESS)                                             \
+      ::duhdr::cuda::fail(__FILE__, __LINE__, #call, cublasGetStatusString(duhdr_status)); \
   } while (false)
-#define DUHDR_CUDNN(call)                                                                                    \
-  do {                                                                                                       \
-    const cudnnStatus_t duhdr_status = (call);                                                               \
-    if (duhdr_status != CUDNN_STATUS_SUCCESS)                                                                \
-      ::duhdr::cuda::fail(__FILE__, __LINE__, #call, cudnnGetErrorString(duhdr_status));                     \
+#define DUHDR_CUDNN(call)                                                                \
+  do {                                                                                   \
+    const cudnnStatus_t duhdr_status = (call);                                           \
+    if (duhdr_status != CUDNN_STATUS_SUCCESS)                                            \
+      ::duhdr::cuda::fail(__FILE__, __LINE__, #call, cudnnGetErrorString(duhdr_status)); \
   } while (false)

@@ -68,8 +68,7 @@ Device parse_device(std::string_view text) {
     if (number.empty() || error != std::errc() || end != number.data() + number.size() || index < 0)
       throw Error(ExitCode::usage, message("--device ", escaped(text), ": unknown device (auto, cpu, cuda or cuda:N)"));
   }
-  if (!reason.empty())
-    throw Error(ExitCode::device, message("--device ", text, ": ", reason, "; use --device cpu"));
+  if (!reason.empty()) throw Error(ExitCode::device, message("--device ", text, ": ", reason, "; use --device cpu"));
   if (index >= count_cuda_devices())
     throw Error(ExitCode::device, message("--device ", text, ": no such GPU (", count_cuda_devices(), " found)"));
   return Device::cuda(index);

@@ -71,7 +71,8 @@ Context::~Context() {
 Context& context_of(Device device) {
   static std::mutex mutex;
   static std::array<std::unique_ptr<Context>, max_devices> contexts;
-  DUHDR_CHECK(device.is_cuda() && device.index >= 0 && device.index < max_devices, "no GPU context for ", device.text());
+  DUHDR_CHECK(device.is_cuda() && device.index >= 0 && device.index < max_devices, "no GPU context for ",
+              device.text());
   {
     const std::lock_guard lock(mutex);
     auto& context = contexts[static_cast<std::size_t>(device.index)];
@@ -112,7 +113,8 @@ CachingAllocator& allocator_of(int index) {
   const std::lock_guard lock(mutex);
   auto& allocator = (*allocators)[static_cast<std::size_t>(index)];
   if (!allocator)
-    allocator = std::make_unique<CachingAllocator>(CachingAllocator::Source{acquire, release}, Device::cuda(index).text());
+    allocator =
+        std::make_unique<CachingAllocator>(CachingAllocator::Source{acquire, release}, Device::cuda(index).text());
   DUHDR_CUDA(cudaSetDevice(index));
   return *allocator;
 }

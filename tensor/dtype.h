@@ -19,12 +19,18 @@ const char* name_of(DType dtype);
 
 namespace detail {
 DUHDR_HD std::uint32_t float_bits(float x) {
-  union { float f; std::uint32_t u; } v;
+  union {
+    float f;
+    std::uint32_t u;
+  } v;
   v.f = x;
   return v.u;
 }
 DUHDR_HD float bits_float(std::uint32_t x) {
-  union { std::uint32_t u; float f; } v;
+  union {
+    std::uint32_t u;
+    float f;
+  } v;
   v.u = x;
   return v.f;
 }
@@ -88,10 +94,14 @@ constexpr DType dtype_of() {
 template <class F>
 decltype(auto) with_float_type(DType dtype, F&& f) {
   switch (dtype) {
-    case DType::f64: return f(double{});
-    case DType::f32: return f(float{});
-    case DType::bf16: return f(bf16{});
-    default: throw Error(ExitCode::internal, message("no arithmetic in element type ", name_of(dtype)));
+    case DType::f64:
+      return f(double{});
+    case DType::f32:
+      return f(float{});
+    case DType::bf16:
+      return f(bf16{});
+    default:
+      throw Error(ExitCode::internal, message("no arithmetic in element type ", name_of(dtype)));
   }
 }
 
@@ -99,9 +109,12 @@ decltype(auto) with_float_type(DType dtype, F&& f) {
 template <class F>
 decltype(auto) with_any_type(DType dtype, F&& f) {
   switch (dtype) {
-    case DType::f16: return f(f16{});
-    case DType::u8: return f(std::uint8_t{});
-    default: return with_float_type(dtype, static_cast<F&&>(f));
+    case DType::f16:
+      return f(f16{});
+    case DType::u8:
+      return f(std::uint8_t{});
+    default:
+      return with_float_type(dtype, static_cast<F&&>(f));
   }
 }
 

@@ -29,8 +29,7 @@ class Storage {
   Device device() const { return device_; }
 
   /// Data derived from the contents (a packed weight, say): made once, dropped when the contents may change.
-  std::shared_ptr<const void> derived(const std::string& key,
-                                      const std::function<std::shared_ptr<const void>()>& make);
+  std::shared_ptr<const void> derived(const std::string& key, const std::function<std::shared_ptr<const void>()>& make);
   void drop_derived();
 
  private:
@@ -42,7 +41,7 @@ class Storage {
 
 class Tensor {
  public:
-  Tensor() = default;                                            // undefined: "absent" where an op allows it
+  Tensor() = default;                                               // undefined: "absent" where an op allows it
   Tensor(Shape shape, DType dtype, Device device = Device::cpu());  // contents undefined
 
   static Tensor zeros(Shape shape, DType dtype, Device device = Device::cpu());
@@ -72,8 +71,8 @@ class Tensor {
   const std::byte* raw() const;
   std::byte* mutable_raw();
 
-  Tensor reshape(Shape shape) const;                              // shares storage
-  Tensor range(std::int64_t first_element, Shape shape) const;    // a contiguous part; shares storage
+  Tensor reshape(Shape shape) const;                            // shares storage
+  Tensor range(std::int64_t first_element, Shape shape) const;  // a contiguous part; shares storage
   Tensor clone() const;
   Tensor to(Device device) const;  // shares storage when it is already there
   Tensor to(DType dtype) const;    // shares storage when the type is the same
@@ -83,7 +82,8 @@ class Tensor {
 
   /// See Storage::derived; the key is made unique to this tensor's part of the storage.
   template <class T>
-  std::shared_ptr<const T> derived(const std::string& key, const std::function<std::shared_ptr<const T>()>& make) const {
+  std::shared_ptr<const T> derived(const std::string& key,
+                                   const std::function<std::shared_ptr<const T>()>& make) const {
     return std::static_pointer_cast<const T>(storage_->derived(
         key + '@' + std::to_string(offset_) + shape_.text(), [&]() -> std::shared_ptr<const void> { return make(); }));
   }
@@ -113,8 +113,8 @@ std::vector<T> Tensor::to_vector() const {
 }
 
 // Whole-tensor moves (fill.cu): destination and source have the same number of elements.
-void copy(Tensor& to, const Tensor& from);                 // across types and devices
+void copy(Tensor& to, const Tensor& from);  // across types and devices
 void fill(Tensor& tensor, double value);
-void accumulate(Tensor& sum, const Tensor& addend);        // sum += addend, same type and device
+void accumulate(Tensor& sum, const Tensor& addend);  // sum += addend, same type and device
 
 }  // namespace duhdr

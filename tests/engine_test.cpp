@@ -22,7 +22,8 @@ std::unique_ptr<DuHdr> random_model(const DuHdrConfig& config) {
       Tensor values(named.variable.shape(), DType::f32);
       std::vector<std::int64_t> shape;
       for (int axis = 0; axis < values.shape().rank(); ++axis) shape.push_back(values.shape()[axis]);
-      golden::fill_parameter(named.name, shape, {values.mutable_data<float>(), static_cast<std::size_t>(values.numel())});
+      golden::fill_parameter(named.name, shape,
+                             {values.mutable_data<float>(), static_cast<std::size_t>(values.numel())});
       Variable(named.variable).set_value(values);
     }
   return model;
@@ -44,7 +45,8 @@ Tensor picture(std::int64_t h, std::int64_t w, float bright_share) {
   return image;
 }
 
-std::vector<float> run(const DuHdrConfig& config, const Tensor& image, std::int64_t tile, DType precision = DType::f32) {
+std::vector<float> run(const DuHdrConfig& config, const Tensor& image, std::int64_t tile,
+                       DType precision = DType::f32) {
   Engine engine(random_model(config), {.precision = precision, .tile = tile});
   return engine.ldr_to_hdr(image).pixels.to_vector<float>();
 }

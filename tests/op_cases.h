@@ -28,7 +28,7 @@ struct OpCase {
   double bf16_limit = 2e-3;      // normalised mean square error of bf16 against f32; 0 = not defined for bf16
   // The function whose numeric derivative is the op's gradient, where that is not the op itself (straight-through).
   std::function<Variable(const std::vector<Variable>&)> surrogate = {};
-  double cuda_limit = 1e-10;     // normalised mean square error of CUDA against CPU in f32
+  double cuda_limit = 1e-10;  // normalised mean square error of CUDA against CPU in f32
   // Benchmark: the same op at a size that matters; empty = not benchmarked.
   std::vector<Shape> bench_shapes = {};
   double bench_flop = 0;  // floating-point operations of one forward call at that size; 0 = memory-bound, bytes count
