@@ -74,6 +74,7 @@ JobRequest InferOptions::job_request() const {
   request.allowed = reverse ? std::vector<std::string>{"png", "jpg"} : std::vector<std::string>{"exr", "hdr", "pfm"};
   request.fallback = request.allowed.front();
   request.if_exists = if_exists;
+  request.reverse = reverse;
   request.preview = preview;
   return request;
 }

@@ -22,14 +22,19 @@ std::string extension_of(const fs::path& path) {
   return text.empty() ? text : text.substr(1);
 }
 
-bool is_picture(const fs::path& path) {
-  static const std::set<std::string> known{"jpg", "jpeg", "jpe", "jfif", "png", "apng", "exr", "hdr", "pic", "pfm"};
-  return known.contains(extension_of(path));
+constexpr std::string_view preview_ending = ".preview.png";
+
+/// What a folder is searched for: photographs, or with `reverse` HDR images. So a folder can hold its own results.
+bool is_picture(const fs::path& path, bool reverse) {
+  static const std::set<std::string> photographs{"jpg", "jpeg", "jpe", "jfif", "png", "apng"};
+  static const std::set<std::string> hdr_images{"exr", "hdr", "pic", "pfm"};
+  if (path.filename().native().ends_with(preview_ending)) return false;
+  return (reverse ? hdr_images : photographs).contains(extension_of(path));
 }
 
 [[noreturn]] void refuse(const std::string& text) { throw Error(ExitCode::usage, text); }
 
-void add_inputs(const fs::path& path, std::vector<fs::path>& files, bool& folder) {
+void add_inputs(const fs::path& path, bool reverse, std::vector<fs::path>& files, bool& folder) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (error == std::errc::too_many_symbolic_link_levels)
@@ -39,9 +44,10 @@ void add_inputs(const fs::path& path, std::vector<fs::path>& files, bool& folder
   folder = true;
   std::vector<fs::path> found;
   for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error))
-    if (is_picture(entry->path()) && !entry->is_directory(error)) found.push_back(entry->path());
+    if (is_picture(entry->path(), reverse) && !entry->is_directory(error)) found.push_back(entry->path());
   if (error) throw Error(ExitCode::io, message(shown(path), ": cannot be listed (", error.message(), ")"));
-  if (found.empty()) refuse(shown(path) + ": no pictures in this folder (jpg, png, exr, hdr, pfm)");
+  if (found.empty())
+    refuse(shown(path) + ": no pictures in this folder (" + (reverse ? "exr, hdr, pfm)" : "jpg, png)"));
   std::sort(found.begin(), found.end());
   files.insert(files.end(), found.begin(), found.end());
 }
@@ -85,14 +91,14 @@ void check_preview(const fs::path& input, const fs::path& preview, IfExists if_e
 
 }  // namespace
 
-fs::path preview_of(fs::path output) { return output.replace_extension(".preview.png"); }
+fs::path preview_of(fs::path output) { return output.replace_extension(preview_ending); }
 
 JobPlan plan_jobs(const JobRequest& request) {
   if (request.inputs.empty()) refuse("no input: give files or folders with -i");
   if (request.output.empty()) refuse("no output: give a file or a folder with -o");
   std::vector<fs::path> files;
   bool folder_input = false;
-  for (const fs::path& input : request.inputs) add_inputs(input, files, folder_input);
+  for (const fs::path& input : request.inputs) add_inputs(input, request.reverse, files, folder_input);
 
   std::error_code ignored;
   const bool to_folder = folder_input || request.inputs.size() > 1 || request.output.filename().empty() ||

@@ -217,6 +217,10 @@ void check(const Conv2dInputs& in, const Conv2dDesc& desc) {
   DUHDR_CHECK(desc.depthwise ? w[0] == channels && w[1] == 1 : w[1] == channels, "conv2d of ", channels,
               " channels with weight ", w);
   DUHDR_CHECK(w[2] % 2 == 1 && w[3] % 2 == 1 && desc.stride >= 1 && desc.dilation >= 1, "conv2d with weight ", w);
+  const DType type = in.x.dtype();
+  DUHDR_CHECK(type == DType::f64 || type == DType::f32 || type == DType::bf16, "no convolutions in ", name_of(type));
+  if (in.residual.defined())
+    DUHDR_CHECK(in.residual.dtype() == type, "residual in ", name_of(in.residual.dtype()), " for x in ", name_of(type));
   DUHDR_CHECK(in.x.dtype() == in.weight.dtype(), "conv2d of ", name_of(in.x.dtype()), " with a ",
               name_of(in.weight.dtype()), " weight");
   if (in.skip.defined())

@@ -14,16 +14,21 @@
 namespace duhdr {
 namespace {
 
-constexpr std::size_t large = std::size_t{2} << 20;  // from here on a block is whole huge pages
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool caching = false;  // every block its own allocation, so that the sanitizer sees its ends
+#else
+constexpr bool caching = true;
+#endif
+constexpr std::size_t block_unit = caching ? 512 : 64;
+constexpr std::size_t segment_unit = caching ? std::size_t{2} << 20 : 64;  // whole huge pages
 
-std::size_t rounded(std::size_t bytes) {
-  const std::size_t unit = bytes >= large ? large : 512;
+std::size_t rounded(std::size_t bytes, std::size_t unit) {
   return (std::max<std::size_t>(bytes, 1) + unit - 1) / unit * unit;
 }
 
 void* acquire_host(std::size_t bytes) {
-  void* block = std::aligned_alloc(bytes >= large ? large : 64, bytes);
-  if (block && bytes >= large) (void)madvise(block, bytes, MADV_HUGEPAGE);  // a hint; failing costs only time
+  void* block = std::aligned_alloc(segment_unit, bytes);
+  if (block && caching) (void)madvise(block, bytes, MADV_HUGEPAGE);  // a hint; failing costs only time
   return block;
 }
 
@@ -45,57 +50,109 @@ CachingAllocator::CachingAllocator(Source source, std::string device_name)
 CachingAllocator::~CachingAllocator() { trim(); }
 
 void* CachingAllocator::allocate(std::size_t bytes) {
-  const std::size_t capacity = rounded(bytes);
+  const std::size_t size = rounded(bytes, block_unit);
   const std::lock_guard lock(mutex_);
-  const auto cached = cached_.lower_bound(capacity);
-  if (cached != cached_.end() && cached->first <= capacity + capacity / 4) {  // at most a fifth of it is wasted
-    const auto [size, block] = *cached;
-    cached_.erase(cached);
-    in_use_.emplace(block, size);
-    stats_.in_use += size;
-    return block;
+  FreeList& list = size < large_block ? small_ : large_;
+  std::byte* block = take(list, size);
+  if (!block && grow(list, rounded(size, segment_unit))) block = take(list, size);
+  if (!block) {
+    release_segments();
+    if (grow(list, rounded(size, segment_unit))) block = take(list, size);
   }
-  if (limit_ != 0 && stats_.reserved + capacity > limit_) trim_locked(stats_.reserved + capacity - limit_);
-  void* block = limit_ != 0 && stats_.reserved + capacity > limit_ ? nullptr : source_.acquire(capacity);
-  if (!block && !cached_.empty()) {
-    trim_locked(stats_.reserved);
-    if (limit_ == 0 || stats_.reserved + capacity <= limit_) block = source_.acquire(capacity);
-  }
-  if (!block)
-    throw Error(ExitCode::out_of_memory,
-                message("out of memory on ", device_name_, " (", capacity >> 20, " MiB wanted, ", stats_.in_use >> 20,
-                        " MiB in use", limit_ ? message(", limit ", limit_ >> 20, " MiB") : std::string(), ")"));
-  in_use_.emplace(block, capacity);
-  stats_.in_use += capacity;
-  stats_.reserved += capacity;
-  stats_.peak = std::max(stats_.peak, stats_.reserved);
+  if (!block) fail(size);
+  stats_.in_use += blocks_.at(block).size;
   return block;
 }
 
-void CachingAllocator::release(void* block) noexcept {
-  const std::lock_guard lock(mutex_);
-  const auto entry = in_use_.find(block);
-  if (entry == in_use_.end()) return;
-  stats_.in_use -= entry->second;
-  cached_.emplace(entry->second, block);
-  in_use_.erase(entry);
+/// The best-fitting free block, cut to size.
+std::byte* CachingAllocator::take(FreeList& list, std::size_t size) {
+  const auto found = list.lower_bound({size, nullptr});
+  if (found == list.end()) return nullptr;
+  std::byte* address = found->second;
+  list.erase(found);
+  Block& block = blocks_.at(address);
+  block.free = false;
+  if (block.size > size) {
+    std::byte* rest = address + size;
+    const Block cut{block.size - size, address, block.after, true, block.small};
+    if (block.after) blocks_.at(block.after).before = rest;
+    block.size = size;
+    block.after = rest;
+    blocks_.emplace(rest, cut);
+    list.emplace(cut.size, rest);
+  }
+  return address;
 }
 
-void CachingAllocator::trim_locked(std::size_t wanted) {
-  std::size_t given = 0;
-  while (given < wanted && !cached_.empty()) {  // largest first: few calls
-    const auto last = std::prev(cached_.end());
-    source_.release(last->second, last->first);
-    given += last->first;
-    stats_.reserved -= last->first;
-    cached_.erase(last);
+/// A new segment from the system; false when there is none, or the limit is reached.
+bool CachingAllocator::grow(FreeList& list, std::size_t segment) {
+  if (limit_ != 0 && stats_.reserved + segment > limit_) return false;
+  auto* address = static_cast<std::byte*>(source_.acquire(segment));
+  if (!address) return false;
+  blocks_.emplace(address, Block{segment, nullptr, nullptr, true, &list == &small_});
+  list.emplace(segment, address);
+  stats_.reserved += segment;
+  stats_.peak = std::max(stats_.peak, stats_.reserved);
+  return true;
+}
+
+void CachingAllocator::release(void* pointer) noexcept {
+  const std::lock_guard lock(mutex_);
+  auto* address = static_cast<std::byte*>(pointer);
+  const auto entry = blocks_.find(address);
+  if (entry == blocks_.end()) return;
+  Block block = entry->second;
+  stats_.in_use -= block.size;
+  FreeList& list = block.small ? small_ : large_;
+  if (block.after && blocks_.at(block.after).free) {
+    const Block next = blocks_.at(block.after);
+    list.erase({next.size, block.after});
+    blocks_.erase(block.after);
+    block.size += next.size;
+    block.after = next.after;
   }
+  if (block.before && blocks_.at(block.before).free) {
+    std::byte* previous = block.before;
+    list.erase({blocks_.at(previous).size, previous});
+    block.size += blocks_.at(previous).size;
+    block.before = blocks_.at(previous).before;
+    blocks_.erase(address);
+    address = previous;
+  }
+  if (block.after) blocks_.at(block.after).before = address;
+  block.free = true;
+  blocks_[address] = block;
+  list.emplace(block.size, address);
+  if (!caching) release_segments();
+}
+
+/// Gives every segment that is free as a whole back to the system.
+void CachingAllocator::release_segments() {
+  for (FreeList* list : {&small_, &large_})
+    for (auto entry = list->begin(); entry != list->end();) {
+      const auto [size, address] = *entry;
+      const Block& block = blocks_.at(address);
+      if (block.before || block.after) {
+        ++entry;
+        continue;
+      }
+      source_.release(address, size);
+      stats_.reserved -= size;
+      blocks_.erase(address);
+      entry = list->erase(entry);
+    }
+}
+
+void CachingAllocator::fail(std::size_t size) const {
+  throw Error(ExitCode::out_of_memory,
+              message("out of memory on ", device_name_, " (", size >> 20, " MiB wanted, ", stats_.in_use >> 20,
+                      " MiB in use", limit_ ? message(", limit ", limit_ >> 20, " MiB") : std::string(), ")"));
 }
 
 void CachingAllocator::set_limit(std::size_t bytes) {
   const std::lock_guard lock(mutex_);
   limit_ = bytes;
-  if (limit_ != 0 && stats_.reserved > limit_) trim_locked(stats_.reserved - limit_);
+  if (limit_ != 0 && stats_.reserved > limit_) release_segments();
 }
 
 std::size_t CachingAllocator::limit() const {
@@ -115,7 +172,7 @@ void CachingAllocator::reset_peak() {
 
 void CachingAllocator::trim() {
   const std::lock_guard lock(mutex_);
-  trim_locked(stats_.reserved);
+  release_segments();
 }
 
 CachingAllocator& allocator_of(Device device) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Caching allocator, one per device: freed blocks are kept and handed out again, so that a network in steady
-// state asks the system for nothing. The high-water mark is reported, a limit can be set.
+// Caching allocator, one per device: freed blocks are kept, split and joined, and handed out again, so that a network
+// in steady state asks the system for nothing. The high-water mark is reported, a limit can be set.
 #pragma once
 
 #include <cstddef>
-#include <map>
 #include <mutex>
+#include <set>
+#include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "tensor/device.h"
 
@@ -42,13 +44,28 @@ class CachingAllocator {
   void trim();  // gives all cached blocks back to the system
 
  private:
-  void trim_locked(std::size_t wanted);
+  /// A piece of a segment; neighbours in the same segment are linked, and free neighbours are always joined.
+  struct Block {
+    std::size_t size = 0;
+    std::byte* before = nullptr;  // address of the neighbouring block, or null at the segment's end
+    std::byte* after = nullptr;
+    bool free = false;
+    bool small = false;  // from a segment of small blocks
+  };
+  using FreeList = std::set<std::pair<std::size_t, std::byte*>>;  // best fit: the smallest that is large enough
+
+  std::byte* take(FreeList& list, std::size_t size);
+  bool grow(FreeList& list, std::size_t segment);
+  void release_segments();
+  [[noreturn]] void fail(std::size_t size) const;
+
+  static constexpr std::size_t large_block = std::size_t{1} << 20;  // smaller ones have segments of their own
 
   Source source_;
   std::string device_name_;
   mutable std::mutex mutex_;
-  std::multimap<std::size_t, void*> cached_;       // capacity -> free block
-  std::unordered_map<void*, std::size_t> in_use_;  // block -> capacity
+  std::unordered_map<std::byte*, Block> blocks_;
+  FreeList small_, large_;
   MemoryStats stats_;
   std::size_t limit_ = 0;
 };

@@ -109,8 +109,9 @@ Tensor part(const Tensor& image, std::int64_t top, std::int64_t left, std::int64
   return crop(Variable(image), top, left, h, w).value();
 }
 
-// What tiling stands on: a tile with its halo gives the bits of the whole image. oneDNN takes sums of 2304 products and
-// more (256 channels of a 3x3) in pieces whose length follows the image's size; there only the last bits may differ.
+// What tiling stands on: without a gradient, a tile with its halo gives the bits of the whole image. oneDNN takes sums
+// of some 2000 products and more in pieces whose length follows the image's size; conv_blocks.cpp makes that harmless
+// in f32 at stride 1. At stride 2 (networks that are never tiled) and in bf16 the last bits of such sums may differ.
 TEST_P(NetworkLayer, ACropWithItsHaloGivesTheBitsOfTheWhole) {
   const NoGrad no_grad;
   const ConvLayer layer = resized(GetParam(), 1, 72, 80);
@@ -137,7 +138,7 @@ TEST_P(NetworkLayer, ACropWithItsHaloGivesTheBitsOfTheWhole) {
     if (layer.residual) cut(inputs[second + (layer.skip > 0)], scaled);
     const Tensor tile = op_case.run(inputs).value();
     const Tensor inner = part(tile, scaled(halo), scaled(halo), scaled(height), scaled(width));
-    if (long_sums)
+    if (long_sums && (dtype != DType::f32 || layer.desc.stride != 1))
       EXPECT_LE(normalised_square_error(inner, expected), dtype == DType::f32 ? 2e-12 : 1e-7);
     else
       EXPECT_EQ(std::memcmp(inner.raw(), expected.raw(), expected.bytes()), 0);

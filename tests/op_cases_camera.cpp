@@ -11,6 +11,7 @@
 #include "kernels/response_features.h"
 #include "kernels/sobel.h"
 #include "kernels/truncation.h"
+#include "kernels/vgg_input.h"
 #include "tests/op_cases.h"
 
 namespace duhdr::test {
@@ -40,6 +41,10 @@ void add_features(std::vector<OpCase>& cases) {
              .run = [](const V& v) { return sobel(v[0]); },
              .bench_shapes = big},
             sizes);
+  add_sizes(
+      cases,
+      {.op = "vgg_input", .variant = "", .inputs = {{{}, 0, 1}}, .run = [](const V& v) { return vgg_input(v[0]); }},
+      {{2, 3, 5, 3}, {1, 1, 1, 3}});
   add_sizes(cases,
             {.op = "response_features",
              .variant = "",
