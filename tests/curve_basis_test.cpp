@@ -246,7 +246,7 @@ std::vector<BadText> bad_texts() {
       {replacing("9.775171e-004", "9.775171e-004 0"), "line 2: 5 numbers (expected 4)"},
       {replacing("9.775171e-004", "9.875171e-002"), "not the uniform grid"},
       {[](std::string& text) { text[line_start(text, 300)] = '9'; }, "does not increase from 0 to 1"},
-      {[](std::string& text) { text.insert(line_start(text, 600), "-"); }, "not orthonormal"},
+      {[](std::string& text) { text.insert(line_start(text, 600), 1, '-'); }, "not orthonormal"},
       {[](std::string& text) { text[line_start(text, 516)] = '1'; }, "basis vector 1 is not zero at both ends"},
       {[](std::string& text) { replace(text, "h(2)=", "h(2)=\n"); }, "line 773: 0 numbers"},
       {[](std::string& text) {  // the second vector is the first one
