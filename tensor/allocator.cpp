@@ -52,6 +52,7 @@ CachingAllocator::~CachingAllocator() { trim(); }
 void* CachingAllocator::allocate(std::size_t bytes) {
   const std::size_t size = rounded(bytes, block_unit);
   const std::lock_guard lock(mutex_);
+  if (limit_ != 0 && stats_.in_use + size > limit_) fail(size);
   FreeList& list = size < large_block ? small_ : large_;
   std::byte* block = take(list, size);
   if (!block && grow(list, rounded(size, segment_unit))) block = take(list, size);

@@ -156,7 +156,7 @@ TEST_F(GoodCalls, FolderRunsAndRepeats) {
 TEST_F(GoodCalls, BadFilesDoNotEndABatch) {
   fs::create_directory(folder_ / "pictures");
   for (const char* name : {"a.png", "c.png", "e.png"}) write(folder_ / "pictures" / name, photograph(20, 10));
-  for (const char* name : {"b.png", "d.jpg", "f.exr"}) write(folder_ / "pictures" / name, "no picture");
+  for (const char* name : {"b.png", "d.jpg", "f.jpeg"}) write(folder_ / "pictures" / name, "no picture");
   const Outcome outcome = run(call("pictures", "results", {"--json"}), 9);
   EXPECT_EQ(contents_of(folder_ / "results").size(), 3u);
   std::size_t errors = 0;

@@ -97,10 +97,10 @@ TEST(Engine, ABudgetMakesTilesAndKeepsTheBits) {
   const Tensor image = picture(640, 640, 0.2f);
   const std::vector<float> whole = run(config, image, EngineOptions::whole);
   allocator_of(Device::cpu()).trim();
-  Engine engine(random_model(config), {.max_memory = std::size_t{600} << 20});
+  Engine engine(random_model(config), {.max_memory = std::size_t{400} << 20});
   const Engine::HdrResult result = engine.ldr_to_hdr(image);
   EXPECT_GT(result.tiles, 1);
-  EXPECT_LE(result.peak_memory, std::size_t{600} << 20);
+  EXPECT_LE(result.peak_memory, std::size_t{400} << 20);
   EXPECT_TRUE(result.pixels.to_vector<float>() == whole);
   allocator_of(Device::cpu()).set_limit(0);
 }
