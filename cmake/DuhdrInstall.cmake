@@ -1,2 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
+# `cmake --install` makes a tree that can be moved; `cpack` packs it with the shared libraries it needs beside the
+# programs (glibc and the CUDA libraries, which belong to the machine, excepted).
 include(GNUInstallDirs)
+set(duhdr_programs duhdr-infer duhdr-train duhdr-curves)
+if(DUHDR_BENCH)
+  list(APPEND duhdr_programs duhdr-bench)
+endif()
+set_target_properties(${duhdr_programs} PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}/duhdr")
+install(TARGETS ${duhdr_programs} RUNTIME_DEPENDENCY_SET duhdr_libraries RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(RUNTIME_DEPENDENCY_SET duhdr_libraries
+        PRE_EXCLUDE_REGEXES "^lib(c|m|dl|rt|pthread|resolv)\\.so" "^ld-linux" "^libcu(da|dart|blas|blasLt|dnn|fft|rand)"
+                            "^libnvrtc" "^libnvJitLink"
+        POST_EXCLUDE_REGEXES "/ld-linux[^/]*$" "/lib(c|m|dl|rt|pthread|resolv)\\.so[^/]*$"
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/duhdr)
+install(DIRECTORY weights/curves DESTINATION ${CMAKE_INSTALL_DATADIR}/duhdr)
+install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
+
+set(CPACK_GENERATOR TGZ)
+set(CPACK_PACKAGE_NAME duhdr)
+set(CPACK_PACKAGE_VENDOR "duhdr developers")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Single-image HDR reconstruction by dual learning")
+include(CPack)
