@@ -55,20 +55,21 @@ Engine::Engine(std::unique_ptr<DuHdr> model, const EngineOptions& options)
   model_->freeze();
 }
 
-std::size_t Engine::budget() const {
+/// Bytes of tensors that an image may take: a share of what is free. On the CPU, where other programs live in the same
+/// memory, no more than 4 GiB, or what the whole-image tensors of a very large picture take.
+std::size_t Engine::budget(std::size_t image_bytes) const {
   if (options_.max_memory != 0) return options_.max_memory;
-  const std::size_t available = info_of(options_.device).available;
-  const std::size_t held = allocator_of(options_.device).stats().reserved;
-  // On the CPU other programs live in the same memory: a photograph need not take more than this.
-  const std::size_t cap = options_.device.is_cpu() ? 4 * gibibyte : available + held;
-  return std::min(cap, (available + held) / 10 * 8);
+  const MemoryStats stats = allocator_of(options_.device).stats();
+  const std::size_t free_share = (info_of(options_.device).available + stats.reserved) / 10 * 8;
+  if (options_.device.is_cuda()) return free_share;
+  return std::min(free_share, std::max(4 * gibibyte, stats.in_use + 10 * image_bytes));
 }
 
 /// The largest tile whose dry run fits into what the budget leaves.
 std::int64_t Engine::core_for(const Stage& stage, std::int64_t h, std::int64_t w) const {
   if (options_.tile >= 0) return options_.tile;
   const std::size_t in_use = allocator_of(options_.device).stats().in_use;
-  const std::size_t limit = budget();
+  const std::size_t limit = allocator_of(options_.device).limit();
   const std::size_t room = limit > in_use ? limit - in_use : 0;
   CachingAllocator& meta = allocator_of(Device::meta());
   const auto need = [&](std::int64_t core) {
@@ -124,7 +125,9 @@ Engine::HdrResult Engine::ldr_to_hdr(const Tensor& image, const Progress& progre
   const NoGrad inference;
   const Device device = options_.device;
   CachingAllocator& allocator = allocator_of(device);
-  allocator.set_limit(options_.max_memory);
+  if (image.shape() != last_shape_) allocator.trim();  // blocks of another size would only fill the memory
+  last_shape_ = image.shape();
+  allocator.set_limit(budget(image.bytes()));
   allocator.reset_peak();
   const std::int64_t true_h = image.shape().h(), true_w = image.shape().w();
   const Tensor padded = pad_to_multiple(Variable(image.to(device)), DuHdr::alignment).value();
@@ -175,6 +178,7 @@ Engine::HdrResult Engine::ldr_to_hdr(const Tensor& image, const Progress& progre
   const Tensor refined = refine(hdr, linear, dequantised, progress);
   result.pixels = cropped(refined).value().to(Device::cpu());
   result.peak_memory = allocator.stats().peak;
+  allocator.set_limit(options_.max_memory);
   if (progress) progress("done", 1);
   return result;
 }

@@ -53,10 +53,11 @@ class Engine {
   void run_tiles(const Stage& stage, std::int64_t h, std::int64_t w, Tensor& out, const Progress& progress,
                  HdrResult& result);
   Tensor refine(const Tensor& hdr, const Tensor& linear, const Tensor& dequantised, const Progress& progress);
-  std::size_t budget() const;
+  std::size_t budget(std::size_t image_bytes) const;
 
   std::unique_ptr<DuHdr> model_;
   EngineOptions options_;
+  Shape last_shape_;  // of the image before
 };
 
 /// Parameters, operations and activation memory of one part of a chain at one size.
