@@ -15,10 +15,11 @@ struct Job {
 };
 
 struct JobRequest {
-  std::vector<std::filesystem::path> inputs;  // files and folders (their photographs, or HDR images; by extension, sorted by name)
-  std::filesystem::path output;               // a file for a single input file, else a folder, which is made
-  std::string format;                // "exr", "hdr", "pfm", "png", "jpg"; empty = by extension, else `fallback`
-  std::string fallback;              // format of a folder run without --format
+  std::vector<std::filesystem::path>
+      inputs;                    // files and folders (their photographs, or HDR images; by extension, sorted by name)
+  std::filesystem::path output;  // a file for a single input file, else a folder, which is made
+  std::string format;            // "exr", "hdr", "pfm", "png", "jpg"; empty = by extension, else `fallback`
+  std::string fallback;          // format of a folder run without --format
   std::vector<std::string> allowed;  // formats this chain can write
   IfExists if_exists = IfExists::automatic;
   bool reverse = false;  // HDR -> LDR: which pictures a folder is searched for

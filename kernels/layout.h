@@ -14,8 +14,8 @@ Variable concat_channels(const std::vector<Variable>& sources);
 /// channels [first, first + count); [N, H, W, C] -> [N, H, W, count]
 Variable slice_channels(const Variable& x, std::int64_t first, std::int64_t count);
 
-/// Pads by reflection without repeating the edge pixel, folded back as often as needed; a side of 1 repeats its pixel
-/// (D18). [N, H, W, C] -> [N, top + H + bottom, left + W + right, C]
+/// Pads by reflection without repeating the edge pixel, folded back as often as needed; a side of 1 repeats its pixel.
+/// [N, H, W, C] -> [N, top + H + bottom, left + W + right, C]
 Variable reflect_pad(const Variable& x, std::int64_t bottom, std::int64_t right, std::int64_t top = 0,
                      std::int64_t left = 0);
 

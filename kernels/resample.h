@@ -9,7 +9,7 @@ namespace duhdr {
 /// y[i, j] = x[floor(i / 2), floor(j / 2)]; -> [N, 2H, 2W, C]
 Variable upsample_nearest2x(const Variable& x);
 
-/// Bilinear with half-pixel centres, edges clamped (D3): a result row lies a quarter pixel from its nearest row,
+/// Bilinear with half-pixel centres, edges clamped: a result row lies a quarter pixel from its nearest row,
 /// weights 3/4 and 1/4; -> [N, 2H, 2W, C]
 Variable upsample_bilinear2x(const Variable& x);
 
@@ -17,7 +17,7 @@ Variable upsample_bilinear2x(const Variable& x);
 /// [N, H, W, C r^2] -> [N, H r, W r, C]
 Variable pixel_shuffle(const Variable& x, std::int64_t factor = 2);
 
-/// Area average: each result pixel is the mean of x over the box it covers, partly covered pixels by their share (D19);
+/// Area average: each result pixel is the mean of x over the box it covers, partly covered pixels by their share;
 /// -> [N, height, width, C], 1 <= height <= H, 1 <= width <= W. The same size copies.
 Variable area_downscale(const Variable& x, std::int64_t height, std::int64_t width);
 

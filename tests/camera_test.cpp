@@ -59,7 +59,7 @@ TEST(Reflect, PreimagesAreAllThatFoldToTheIndex) {
 
 // ------------------------------------------------------------------------------------------------------ truncation
 
-/// D11 word for word, in double: self-guided filter, base floored at 1e-6, min(base, 1) * (hdr / base).
+/// The definition word for word, in double: self-guided filter, base floored at 1e-6, min(base, 1) * (hdr / base).
 std::vector<double> literal_truncation(const Tensor& hdr) {
   const std::int64_t n = hdr.shape().n(), h = hdr.shape().h(), w = hdr.shape().w(), c = hdr.shape().c();
   const auto windows = [&](const std::vector<double>& values, const auto& term) {
