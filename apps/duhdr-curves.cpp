@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "models/curve_basis.h"
+#include "data/curve_basis.h"
 #include "tensor/file.h"
 
 namespace {

@@ -3,7 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "apps/program.h"
-#include "models/curve_basis.h"
+#include "data/curve_basis.h"
 #include "models/model_directory.h"
 #include "tensor/file.h"
 

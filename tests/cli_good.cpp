@@ -7,7 +7,7 @@
 
 #include "image/encode.h"
 #include "image/image.h"
-#include "models/curve_basis.h"
+#include "data/curve_basis.h"
 #include "tests/cli_files.h"
 #include "tests/image_exr_files.h"
 #include "tests/image_files.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The curve basis: reading and writing of its files, its properties, and how well it spans known camera curves.
-#include "models/curve_basis.h"
+#include "data/curve_basis.h"
 
 #include <gtest/gtest.h>
 

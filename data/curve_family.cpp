@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The formulas, their parameter grids, and the sampling of curves and inverses.
-#include "models/curve_family.h"
+#include "data/curve_family.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Curve bases as text files in the emor.txt layout, as network tensors, and as an approximation of a curve.
-#include "models/curve_basis.h"
+#include "data/curve_basis.h"
 
 #include <algorithm>
 #include <array>

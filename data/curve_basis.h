@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "models/curve_family.h"
+#include "data/curve_family.h"
 #include "tensor/tensor.h"
 
 namespace duhdr {

@@ -7,7 +7,7 @@
 #include <numbers>
 #include <numeric>
 
-#include "models/curve_basis.h"
+#include "data/curve_basis.h"
 
 namespace duhdr {
 namespace {

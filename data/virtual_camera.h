@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The virtual camera of HDR-Synth: from scene radiance to a photograph, with every step of the imaging process known.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "data/sample.h"
+#include "tensor/random.h"
+
+namespace duhdr {
+
+struct CameraOptions {
+  double exposure_lo = -3, exposure_hi = 3;  // EV, uniform; the scene's mean is 0.5 at 0 EV
+  double signal_noise = 0.08 / 6;            // standard deviation relative to the signal, times U(0, 1) per channel
+  double constant_noise = 0.005;             // standard deviation, times U(0, 1) per channel
+  int jpeg_lo = 90, jpeg_hi = 100;           // quality, uniform; 0, 0 = no compression
+};
+
+/// Camera responses to draw from, irradiance -> brightness, with their exact inverses: [curve][1024] each.
+struct CameraCurves {
+  std::vector<std::vector<double>> forward, inverse;
+};
+
+/// Deals the curves of response_family() to training (95 %) and test (5 %), by a fixed shuffle. Made once per process.
+const CameraCurves& training_curves();
+const CameraCurves& test_curves();
+
+/// Takes a photograph of `scene` [1, h, w, 3] (relative radiance, >= 0): normalises the mean to 0.5, exposes by 2^EV,
+/// adds both noises, clips, applies the response, quantises, compresses as JPEG. `draws` decides everything random.
+/// weight = 0 when more than half of the pixels have a grey code (0.299 R + 0.587 G + 0.114 B of the result) of 249 or
+/// more, or more than half one of 6 or less.
+Sample photograph(const Tensor& scene, const CameraCurves& curves, const CameraOptions& options, const Philox& draws);
+
+/// The loss mask above for any 8-bit photograph [1, h, w, 3] in [0, 1]: 0 or 1.
+float exposure_weight(const Tensor& ldr);
+
+}  // namespace duhdr
