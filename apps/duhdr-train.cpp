@@ -1,42 +1,93 @@
 // SPDX-License-Identifier: Apache-2.0
-// duhdr-train: makes a model directory with the start values of training.
+// duhdr-train: from a configuration and data to a model directory.
 #include <spdlog/spdlog.h>
 
+#include <iostream>
+
 #include "apps/program.h"
-#include "data/curve_basis.h"
-#include "models/model_directory.h"
+#include "apps/train_options.h"
 #include "tensor/file.h"
+#include "train/overfit.h"
+#include "train/session.h"
 
 namespace duhdr {
 namespace {
 
-struct Options {
-  std::string folder;
-  std::uint64_t seed = 1;
-  Trunk trunk = Trunk::resnet18;
-  Down down = Down::rfb;
-  bool quiet = false;
-};
-
-void set_basis(ResponseNet& net, const std::string& file, CurveDirection direction) {
-  const auto tensors = curve_tensors(read_emor(resource(file), direction));
-  net.set_basis(tensors.at("curve.mean"), tensors.at("curve.basis"));
+RunOptions run_options(const TrainOptions& options) {
+  RunOptions run;
+  run.folder = options.out;
+  run.forward = read_emor(resource("curves/forward.txt"), CurveDirection::forward);
+  run.inverse = read_emor(resource("curves/inverse.txt"), CurveDirection::inverse);
+  run.init = options.init;
+  run.resume = options.resume;
+  run.export_to = options.export_to;
+  run.max_hours = options.max_hours;
+  run.max_steps = options.max_steps;
+  run.quiet = options.quiet;
+  run.program = "duhdr-train " DUHDR_VERSION;
+  run.check_interrupt = check_interrupt;
+  return run;
 }
 
-int init_only(const Options& options) {
-  DuHdrConfig config;
-  config.trunk = options.trunk;
-  config.down = options.down;
-  DuHdr model(config);
-  model.initialise(options.seed, "");
-  set_basis(model.innet(), "curves/inverse.txt", CurveDirection::inverse);
-  set_basis(model.nnet(), "curves/forward.txt", CurveDirection::forward);
+int init_only(const TrainOptions& options) {
+  TrainConfig config;
+  config.seed = options.seed >= 0 ? static_cast<std::uint64_t>(options.seed) : 1;
+  config.model.trunk = options.trunk;
+  config.model.down = options.down;
+  const RunOptions run = run_options(options);
+  const std::unique_ptr<DuHdr> model = new_model(config, run);
   const ModelCard card{.name = "duhdr-untrained",
                        .licence = "Apache-2.0",
-                       .provenance = {{"program", "duhdr-train " DUHDR_VERSION}, {"seed", options.seed}, {"steps", 0}}};
-  save_model(options.folder, model, card);
-  spdlog::info("{}: untrained model, {} parameters, seed {}", shown(options.folder), model.parameter_count(),
-               options.seed);
+                       .provenance = {{"program", run.program}, {"seed", config.seed}, {"steps", 0}}};
+  save_model(options.init_only, *model, card);
+  spdlog::info("{}: model with start weights, {} parameters, seed {}", shown(options.init_only),
+               model->parameter_count(), config.seed);
+  return 0;
+}
+
+int dry_run(const TrainOptions& options, const TrainConfig& config) {
+  nlohmann::json data = nlohmann::json::array(), memory = nlohmann::json::array();
+  for (const std::string& line : check_data(config)) {
+    spdlog::info("{}", line);
+    data.push_back(line);
+  }
+  for (const StageMemory& plan : memory_plan(config)) {
+    constexpr double mebibyte = 1024.0 * 1024.0;
+    spdlog::info("{}: {:.0f} MiB of tensors for {} x {} pixels", plan.stage, static_cast<double>(plan.bytes) / mebibyte,
+                 plan.batch, plan.patch);
+    memory.push_back({{"stage", plan.stage}, {"batch", plan.batch}, {"patch", plan.patch}, {"bytes", plan.bytes}});
+  }
+  if (options.json) std::cout << nlohmann::json{{"data", data}, {"memory", memory}}.dump() << '\n';
+  return 0;
+}
+
+int overfit_only(const TrainOptions& options, const TrainConfig& config, const RunOptions& run) {
+  nlohmann::json json = nlohmann::json::array();
+  for (const OverfitResult& result : overfit(config, run, options.overfit))
+    json.push_back({{"stage", result.stage}, {"first", result.first}, {"last", result.last}});
+  if (options.json) std::cout << json.dump() << '\n';
+  return 0;
+}
+
+int run(const TrainOptions& options) {
+  set_verbosity(options.quiet, options.verbose);
+  if (!options.init_only.empty()) return init_only(options);
+  RunOptions run = run_options(options);
+  TrainConfig config = options.resolved();
+  if (!options.init.empty()) config.model = load_model(options.init).model->config();
+  const std::vector<float> mean = curve_tensors(run.inverse).at("curve.mean").to_vector<float>();
+  config.data.mean_inverse_curve.assign(mean.begin(), mean.end());
+  if (options.print_config) {
+    std::cout << to_json(config).dump(2) << '\n';
+    return 0;
+  }
+  set_cpu_threads(options.threads);
+  run.device = parse_device(options.device);
+  if (options.dry_run) return dry_run(options, config);
+  if (options.out.empty()) throw Error(ExitCode::usage, "give the folder of the run with --out");
+  spdlog::info("device {}: {}", run.device.text(), info_of(run.device).name);
+  if (options.overfit > 0) return overfit_only(options, config, run);
+  run_training(config, run);
   return 0;
 }
 
@@ -44,23 +95,8 @@ int init_only(const Options& options) {
 }  // namespace duhdr
 
 int main(int argc, char** argv) {
-  using namespace duhdr;
-  CLI::App app("Makes models for duhdr-infer.", "duhdr-train");
-  Options options;
-  app.add_option("--init-only", options.folder, "Write a model directory with the start values of training")
-      ->type_name("DIR")
-      ->required();
-  app.add_option("--seed", options.seed, "Seed of the start values")
-      ->check(CLI::NonNegativeNumber)  // -1 would become 2^64-1
-      ->capture_default_str();
-  app.add_option("--trunk", options.trunk, "Trunk of the response nets: resnet18 (default) or crfnet")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Trunk>{{"resnet18", Trunk::resnet18}, {"crfnet", Trunk::crfnet}}));
-  app.add_option("--down", options.down, "DownBlocks of OOnet: rfb (default) or conv")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Down>{{"rfb", Down::rfb}, {"conv", Down::conv}}));
-  app.add_flag("-q,--quiet", options.quiet, "Only errors");
-  return run_program(app, argc, argv, [&] {
-    set_verbosity(options.quiet, false);
-    return init_only(options);
-  });
+  CLI::App app("Trains the DuHDR networks.", "duhdr-train");
+  duhdr::TrainOptions options;
+  options.add_to(app);
+  return duhdr::run_program(app, argc, argv, [&] { return duhdr::run(options); });
 }

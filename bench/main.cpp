@@ -15,7 +15,7 @@ using namespace duhdr;
 
 struct Options {
   std::string device = "cpu";
-  std::string serve;
+  std::string serve, serve_training;
   std::int64_t size = 512;
   int threads = 0;
 };
@@ -39,6 +39,8 @@ std::vector<std::string> parse(CLI::App& app, Options& options, int argc, char**
       ->capture_default_str();
   app.add_option("--serve", options.serve, "load this model directory and run its chain on request (stdin)")
       ->type_name("DIR");
+  app.add_option("--serve-training", options.serve_training, "run this training step on request (stdin)")
+      ->check(CLI::IsMember({"itnet_joint", "fine_tune"}));
   app.footer("Options that begin with --benchmark_ go to Google Benchmark, for example --benchmark_filter=REGEX.");
   app.parse(ours);
   if (options.size % 32 != 0) throw Error(ExitCode::usage, message("--size: ", options.size, " is no multiple of 32"));
@@ -76,6 +78,8 @@ int run(int argc, char** argv) {
   set_cpu_threads(options.threads);
   if (!options.serve.empty())
     bench::serve_chain(options.serve, device);
+  else if (!options.serve_training.empty())
+    bench::serve_training(options.serve_training, device);
   else
     run_benchmarks(options, device, std::move(library_arguments));
   return static_cast<int>(ExitCode::done);

@@ -62,8 +62,9 @@ class Dataset {
   virtual std::string text() const = 0;  // for the log: "hdr:DIR, 72 files"
 };
 
-/// Opens a source; several sources of one pairing are mixed batch by batch by their shares: samples of one batch (of
-/// `group` consecutive indices) come from one source.
+/// Opens a source; several are mixed batch by batch by their shares: samples of one batch (of `group` consecutive
+/// indices) come from one source and carry its pairing. Synthesised and paired sources mix (pairing() is then paired:
+/// what every sample has at least); photographs alone mix with nothing else (usage).
 std::unique_ptr<Dataset> open_dataset(const DataSource& source, const DataOptions& options);
 std::unique_ptr<Dataset> open_mixed(const std::vector<DataSource>& sources, const DataOptions& options,
                                     std::int64_t group);

@@ -17,6 +17,7 @@ namespace duhdr {
 enum class Pairing { synthesised, paired, unpaired };
 
 struct Sample {
+  Pairing pairing = Pairing::synthesised;
   Tensor ldr;            // L [1, h, w, 3]: multiples of 1/255
   Tensor encoded;        // I_n [1, h, w, 3], before quantisation and compression; synthesised only
   Tensor clipped;        // I_clip = min(1, H) [1, h, w, 3]; synthesised only
@@ -36,7 +37,7 @@ struct Batch {
   std::int64_t size() const { return ldr.shape().n(); }
 };
 
-/// All samples must have the same fields and sizes.
+/// All samples must have this pairing, the same fields and the same sizes.
 Batch stack(std::uint64_t first, Pairing pairing, const std::vector<Sample>& samples);
 
 }  // namespace duhdr

@@ -17,7 +17,8 @@ struct CameraOptions {
   int jpeg_lo = 90, jpeg_hi = 100;           // quality, uniform; 0, 0 = no compression
 };
 
-/// Camera responses to draw from, irradiance -> brightness, with their exact inverses: [curve][1024] each.
+/// Camera responses to draw from, irradiance -> brightness, and their inverses: [curve][1024] each. The camera joins
+/// the samples of its curve by straight lines; the inverse is that of these lines, read at the 1024 grid points.
 struct CameraCurves {
   std::vector<std::vector<double>> forward, inverse;
 };
@@ -26,8 +27,9 @@ struct CameraCurves {
 const CameraCurves& training_curves();
 const CameraCurves& test_curves();
 
-/// Takes a photograph of `scene` [1, h, w, 3] (relative radiance, >= 0): normalises the mean to 0.5, exposes by 2^EV,
-/// adds both noises, clips, applies the response, quantises, compresses as JPEG. `draws` decides everything random.
+/// Takes a photograph of `scene` [1, h, w, 3] (relative radiance, finite, >= 0): normalises the mean over all of it to
+/// 0.5, exposes by 2^EV, adds both noises and cuts at 0 (this is the sample's H), clips at 1, applies the response,
+/// quantises, compresses as JPEG. `draws` decides everything random.
 /// weight = 0 when more than half of the pixels have a grey code (0.299 R + 0.587 G + 0.114 B of the result) of 249 or
 /// more, or more than half one of 6 or less.
 Sample photograph(const Tensor& scene, const CameraCurves& curves, const CameraOptions& options, const Philox& draws);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/vgg16.h"
 
+#include "kernels/pointwise.h"
 #include "kernels/pool.h"
 #include "kernels/vgg_input.h"
 
@@ -25,11 +26,12 @@ Variable VggEncoder::group(int index, Variable x) const {
   return x;
 }
 
-Vgg16Features::Vgg16Features() : VggEncoder({64, 128, 256, 512, 512}, 3) {}
+Vgg16Features::Vgg16Features(const std::array<std::int64_t, 3>& widths)
+    : VggEncoder({widths[0], widths[1], widths[2], 0, 0}, 3) {}
 
 std::vector<Variable> Vgg16Features::operator()(const Variable& image) const {
   std::vector<Variable> features;
-  Variable x = vgg_input(image);
+  Variable x = cast(vgg_input(image), working_type(image));
   for (int g = 0; g < groups(); ++g) features.push_back(x = max_pool2d(group(g, x)));
   return features;
 }

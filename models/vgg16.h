@@ -23,7 +23,7 @@ class VggEncoder : public Module {
 /// Features of the perceptual loss (Eq. 16): after pool1, pool2 and pool3.
 class Vgg16Features : public VggEncoder {
  public:
-  Vgg16Features();
+  explicit Vgg16Features(const std::array<std::int64_t, 3>& widths = {64, 128, 256});
   std::vector<Variable> operator()(const Variable& image) const;  // [N, H, W, 3], RGB in [0, 1]
 };
 

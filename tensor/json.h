@@ -52,6 +52,8 @@ class JsonObject {
   std::vector<std::string> texts(std::string_view key);
   /// The object under `key`; its own finish() is its reader's to call.
   JsonObject object(std::string_view key);
+  /// An array of objects, each with a reader of its own.
+  std::vector<JsonObject> objects(std::string_view key);
 
   /// Throws when the object has a key that no getter asked for, and offers the nearest one that was.
   void finish() const;

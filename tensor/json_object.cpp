@@ -168,6 +168,16 @@ JsonObject JsonObject::object(std::string_view key) {
   return JsonObject(*value, shown_name_, code_, (path_.empty() ? "" : path_ + ".") + escaped(key));
 }
 
+std::vector<JsonObject> JsonObject::objects(std::string_view key) {
+  const json* value = find(key, true);
+  if (!value->is_array()) refuse(key, message("found ", shown_value(*value), ", allowed: an array of objects"));
+  std::vector<JsonObject> out;
+  const std::string prefix = (path_.empty() ? "" : path_ + ".") + escaped(key);
+  for (const json& element : *value)
+    out.emplace_back(element, shown_name_, code_, message(prefix, '[', out.size(), ']'));
+  return out;
+}
+
 void JsonObject::finish() const {
   for (const std::string& key : keys()) {
     if (asked_.contains(key)) continue;

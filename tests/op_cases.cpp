@@ -10,7 +10,7 @@ namespace duhdr::test {
 std::vector<OpCase> all_op_cases() {
   std::vector<OpCase> all;
   for (const auto family : {pointwise_cases, arithmetic_cases, reduce_cases, pool_cases, resample_cases, layout_cases,
-                            batch_norm_cases, linear_cases, camera_cases, conv_cases}) {
+                            batch_norm_cases, linear_cases, camera_cases, conv_cases, loss_cases}) {
     std::vector<OpCase> cases = family();
     std::move(cases.begin(), cases.end(), std::back_inserter(all));
   }

@@ -54,6 +54,7 @@ std::vector<OpCase> layout_cases();
 std::vector<OpCase> batch_norm_cases();
 std::vector<OpCase> linear_cases();
 std::vector<OpCase> conv_cases();
+std::vector<OpCase> loss_cases();
 
 std::vector<OpCase> all_op_cases();
 

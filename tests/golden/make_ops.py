@@ -159,6 +159,25 @@ def exposure_mask(row, x):
     return twin.overexposure_mask(x, 0.5 if row["variant"] == "from_half" else 0.95)
 
 
+def weighted_mean(error, image=None, pixel=None):
+    """sum_n image_n mean(pixel * error)_n / sum_n image_n, as [1]."""
+    per_image = (error if pixel is None else pixel * error).mean((1, 2, 3))
+    weight = torch.ones_like(per_image) if image is None else image.flatten()
+    return ((weight * per_image).sum() / weight.sum()).reshape(1)
+
+
+def squared_error(row, a, b, *weights):
+    return weighted_mean((a - b).square(), *weights)
+
+
+def squared_log_error(row, a, b, *weights):
+    return weighted_mean(((a + 1 / 255).log() - (b + 1 / 255).log()).square(), *weights)
+
+
+def mu_law_error(row, a, b, *weights):
+    return weighted_mean((OPS["mu_law"](row, a) - OPS["mu_law"](row, b)).abs(), *weights)
+
+
 OPS = {
     "affine": lambda row, x: -1.5 * x + 0.25,
     "square": lambda row, x: x.square(),
@@ -182,6 +201,9 @@ OPS = {
     "sum": lambda row, x: x.sum().reshape(1),
     "mean": lambda row, x: x.mean().reshape(1),
     "mean_square": lambda row, a, b: F.mse_loss(a, b).reshape(1),
+    "squared_error": squared_error,
+    "squared_log_error": squared_log_error,
+    "mu_law_error": mu_law_error,
     "sum_per_image": lambda row, x: x.sum((1, 2, 3), keepdim=True),
     "mean_per_image": lambda row, x: x.mean((1, 2, 3), keepdim=True),
     "channel_max": lambda row, x: x.max(3, keepdim=True).values,

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/data_check.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "apps/picture_facts.h"
+#include "apps/program.h"
+#include "data/dataset.h"
+#include "data/file_list.h"
+
+namespace duhdr {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// One file of a source, or one pair.
+struct Entry {
+  fs::path file, partner;  // partner: the HDR image of a pair
+  PictureFacts facts;      // of the HDR image of a pair
+  double photograph_clipped = 0;
+  std::optional<double> ratio;
+  std::string error;  // empty: good
+  ExitCode code = ExitCode::done;
+};
+
+struct Source {
+  DataSource data;
+  std::vector<FilePair> pairs;                    // of one file each when not paired
+  std::map<std::string, std::string> written_as;  // path -> SHA-256, where a manifest states it
+};
+
+/// The sums in the columns ldr_sha256 and hdr_sha256, which `duhdr-data make` writes.
+std::map<std::string, std::string> sums_of(const fs::path& folder) {
+  std::map<std::string, std::string> sums;
+  std::error_code error;
+  if (!fs::exists(folder / "manifest.tsv", error)) return sums;
+  const Bytes bytes = read_file(folder / "manifest.tsv", std::uint64_t{64} << 20, ExitCode::bad_image);
+  std::istringstream text(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  std::vector<std::string> columns;
+  for (std::string line; std::getline(text, line);) {
+    if (line.ends_with('\r')) line.pop_back();
+    std::vector<std::string> cells;
+    std::istringstream rest(line);
+    for (std::string cell; std::getline(rest, cell, '\t');) cells.push_back(cell);
+    if (columns.empty()) columns = cells;
+    if (columns.size() != cells.size()) continue;
+    std::map<std::string, std::string> row;
+    for (std::size_t i = 0; i < cells.size(); ++i) row[columns[i]] = cells[i];
+    for (const std::string kind : {"ldr", "hdr"})
+      if (row.contains(kind + "_sha256")) sums[row[kind]] = row[kind + "_sha256"];
+  }
+  return sums;
+}
+
+Source open(const std::string& text) {
+  Source source{DataSource::parse(text), {}, {}};
+  const fs::path& folder = source.data.folder;
+  switch (source.data.kind) {
+    case DataSource::Kind::paired: {
+      PairList list = list_pairs(folder);
+      source.pairs = std::move(list.pairs);
+      source.written_as = sums_of(folder);
+      if (list.alone > 0) spdlog::warn("warning: {}: {} files have no partner", shown(folder), list.alone);
+      break;
+    }
+    case DataSource::Kind::hdr:
+      for (const fs::path& file : list_files(folder, FileKind::hdr)) source.pairs.push_back({{}, file, 0});
+      break;
+    case DataSource::Kind::ldr:
+      for (const fs::path& file : list_files(folder, FileKind::photograph)) source.pairs.push_back({file, {}, 0});
+      break;
+    case DataSource::Kind::scenes:
+      break;
+  }
+  return source;
+}
+
+Image read_stated(const Source& source, const fs::path& file, Image::Referred wanted) {
+  const fs::path path = source.data.folder / file;
+  const auto stated = source.written_as.find(file.generic_string());
+  if (stated != source.written_as.end() &&
+      sha256(read_file(path, ReadLimits{}.file_bytes, ExitCode::bad_image)) != stated->second)
+    throw Error(ExitCode::bad_image, shown(path) + ": is not the file of the manifest (its SHA-256 differs)");
+  return read_whole(path, wanted);
+}
+
+/// Reads one entry; what is wrong with it is its `error`.
+Entry read_entry(const Source& source, const FilePair& pair) {
+  Entry entry;
+  entry.file = pair.ldr.empty() ? pair.hdr : pair.ldr;
+  entry.partner = pair.ldr.empty() ? fs::path() : pair.hdr;
+  try {
+    Image photograph, light;
+    if (!pair.ldr.empty()) photograph = read_stated(source, pair.ldr, Image::Referred::display);
+    if (!pair.hdr.empty()) light = read_stated(source, pair.hdr, Image::Referred::scene);
+    if (pair.hdr.empty()) {
+      entry.facts = facts_of(photograph, 0);
+      return entry;
+    }
+    entry.facts = facts_of(light, pair.clip_level);
+    if (entry.facts.largest <= 0) throw Error(ExitCode::bad_image, shown(source.data.folder / pair.hdr) + ": black");
+    if (pair.ldr.empty()) return entry;
+    if (photograph.width() != light.width() || photograph.height() != light.height())
+      throw Error(ExitCode::bad_image,
+                  message(shown(source.data.folder / pair.ldr), ": the sizes of the pair differ (", photograph.width(),
+                          "x", photograph.height(), ", ", light.width(), "x", light.height(), ")"));
+    entry.photograph_clipped = facts_of(photograph, 0).clipped;
+    entry.ratio = exposure_ratio(photograph, light);
+  } catch (const Error& error) {
+    entry.code = error.code();
+    entry.error = error.what();
+  }
+  return entry;
+}
+
+nlohmann::json to_json(const Source& source, const Entry& entry) {
+  nlohmann::json line{{"source", source.data.text()}, {"file", shown(entry.file)}, {"ok", entry.error.empty()}};
+  if (!entry.partner.empty()) line["hdr"] = shown(entry.partner);
+  if (!entry.error.empty()) {
+    line["error"] = entry.error;
+    line["code"] = static_cast<int>(entry.code);
+    return line;
+  }
+  line["format"] = entry.facts.format;
+  line["w"] = entry.facts.width;
+  line["h"] = entry.facts.height;
+  line["median"] = entry.facts.median;
+  line["max"] = entry.facts.largest;
+  line["stops"] = entry.facts.stops;
+  line["clipped"] = entry.facts.clipped;
+  if (!entry.partner.empty()) line["ldr_clipped"] = entry.photograph_clipped;
+  if (entry.ratio) line["ratio"] = *entry.ratio;
+  return line;
+}
+
+struct Range {
+  double lo = 0, hi = 0;
+  bool any = false;
+  void add(double value) {
+    lo = any ? std::min(lo, value) : value;
+    hi = any ? std::max(hi, value) : value;
+    any = true;
+  }
+};
+
+struct Counts {
+  std::int64_t good = 0, bad = 0;
+  Range width, height, stops, clipped, ratio;
+  ExitCode first_code = ExitCode::done;
+
+  void add(const Entry& entry) {
+    if (!entry.error.empty()) {
+      if (bad++ == 0) first_code = entry.code;
+      return;
+    }
+    ++good;
+    width.add(static_cast<double>(entry.facts.width));
+    height.add(static_cast<double>(entry.facts.height));
+    stops.add(entry.facts.stops);
+    clipped.add(100 * entry.facts.clipped);
+    if (entry.ratio) ratio.add(*entry.ratio);
+  }
+  ExitCode code() const {
+    if (bad == 0) return ExitCode::done;
+    return good == 0 || bad > std::max<std::int64_t>(1, (good + bad) / 100) ? ExitCode::bad_image : ExitCode::partial;
+  }
+};
+
+/// 3 before 9 before 0.
+ExitCode worse(ExitCode a, ExitCode b) {
+  if (a == ExitCode::bad_image || b == ExitCode::bad_image) return ExitCode::bad_image;
+  return a == ExitCode::done ? b : a;
+}
+
+void sum_up(const Source& source, const Counts& counts, bool json) {
+  const std::string name = source.data.text();
+  if (json) {
+    nlohmann::json line{{"source", name}, {"good", counts.good}, {"bad", counts.bad}};
+    if (counts.good > 0) {
+      line["w"] = {counts.width.lo, counts.width.hi};
+      line["h"] = {counts.height.lo, counts.height.hi};
+      line["stops"] = {counts.stops.lo, counts.stops.hi};
+    }
+    std::printf("%s\n", line.dump().c_str());
+  }
+  if (source.data.kind == DataSource::Kind::scenes) return spdlog::info("{}: procedural, no files", name);
+  spdlog::info("{}: {} {}, {} good, {} bad", name, source.pairs.size(),
+               source.data.kind == DataSource::Kind::paired ? "pairs" : "files", counts.good, counts.bad);
+  if (counts.good == 0) return;
+  spdlog::info("  width {:.0f}..{:.0f}, height {:.0f}..{:.0f} pixels", counts.width.lo, counts.width.hi,
+               counts.height.lo, counts.height.hi);
+  spdlog::info("  range {:.1f}..{:.1f} stops, clipped {:.2f}..{:.2f} % of the pixels", counts.stops.lo, counts.stops.hi,
+               counts.clipped.lo, counts.clipped.hi);
+  if (counts.ratio.any) spdlog::info("  photograph : HDR image {:.3g}..{:.3g}", counts.ratio.lo, counts.ratio.hi);
+}
+
+using EachEntry = std::function<void(const Source&, const Entry&)>;
+
+int walk(const CheckOptions& options, bool summary, const EachEntry& each) {
+  set_verbosity(options.quiet, options.verbose);
+  std::vector<Source> sources;
+  for (const std::string& text : options.sources) sources.push_back(open(text));
+  ExitCode code = ExitCode::done;
+  for (const Source& source : sources) {
+    Counts counts;
+    for (const FilePair& pair : source.pairs) {
+      check_interrupt();
+      const Entry entry = read_entry(source, pair);
+      if (!entry.error.empty()) spdlog::error("error: {}", entry.error);
+      counts.add(entry);
+      each(source, entry);
+    }
+    if (summary) sum_up(source, counts, options.json);
+    code = worse(code, counts.code());
+    if (counts.code() == ExitCode::bad_image)
+      spdlog::error("error: {}: {} of {} are unusable (allowed: 1, or 1 %)", source.data.text(), counts.bad,
+                    source.pairs.size());
+  }
+  return static_cast<int>(code);
+}
+
+}  // namespace
+
+void CheckOptions::add_to(CLI::App& app) {
+  app.add_option("sources", sources, "hdr:DIR, paired:DIR, ldr:DIR, scenes, or a folder")
+      ->type_name("SOURCE")
+      ->required();
+  app.add_flag("--json", json, "JSON objects on stdout, one a line");
+  app.add_flag("-q,--quiet", quiet, "Only errors");
+  app.add_flag("-v,--verbose", verbose, "Details");
+}
+
+int check_sources(const CheckOptions& options) {
+  return walk(options, true, [&](const Source& source, const Entry& entry) {
+    if (entry.error.empty())
+      spdlog::debug("{}: {}x{}, {:.1f} stops", shown(source.data.folder / entry.file), entry.facts.width,
+                    entry.facts.height, entry.facts.stops);
+  });
+}
+
+int list_sources(const CheckOptions& options) {
+  return walk(options, false, [&](const Source& source, const Entry& entry) {
+    if (options.json) {
+      std::printf("%s\n", to_json(source, entry).dump().c_str());
+    } else if (entry.error.empty()) {
+      const PictureFacts& facts = entry.facts;
+      std::printf("%-32s %-4s %5lldx%-5lld median %-9.4g max %-9.4g %5.1f stops %6.2f %% clipped\n",
+                  shown(entry.file).c_str(), facts.format.c_str(), static_cast<long long>(facts.width),
+                  static_cast<long long>(facts.height), facts.median, facts.largest, facts.stops, 100 * facts.clipped);
+    }
+    std::fflush(stdout);
+  });
+}
+
+}  // namespace duhdr

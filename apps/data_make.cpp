@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/data_make.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "apps/program.h"
+#include "data/file_list.h"
+#include "image/encode.h"
+#include "tensor/file.h"
+
+namespace duhdr {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* manifest_name = "manifest.tsv";
+
+bool parse_number(std::string_view text, double& value) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+/// Makes the folders. What an earlier run left there is an error, or goes: its manifest first, so that whatever
+/// happens next, none describes files that have changed.
+void prepare_folder(const fs::path& folder, bool overwrite, bool dry_run) {
+  std::error_code error;
+  const fs::file_status status = fs::status(folder, error);
+  if (fs::exists(status) && !fs::is_directory(status))
+    throw Error(ExitCode::usage, shown(folder) + ": exists and is not a folder");
+  const bool manifest = fs::exists(folder / manifest_name, error);
+  bool used = manifest;
+  for (const char* name : {"ldr", "hdr"})
+    used = used || (fs::is_directory(folder / name, error) && !fs::is_empty(folder / name, error));
+  if (used && !overwrite)
+    throw Error(ExitCode::usage, shown(folder) +
+                                     ": holds pairs already (allowed: an empty folder, or --if-exists "
+                                     "overwrite, which removes those of its manifest)");
+  if (dry_run) return;
+  if (manifest) {
+    const PairList old = list_pairs(folder);
+    fs::remove(folder / manifest_name, error);
+    if (error) throw Error(ExitCode::io, message(shown(folder / manifest_name), ": ", error.message()));
+    for (const FilePair& pair : old.pairs) {
+      fs::remove(folder / pair.ldr, error);
+      fs::remove(folder / pair.hdr, error);
+    }
+  }
+  for (const char* name : {"ldr", "hdr"}) {
+    fs::create_directories(folder / name, error);
+    if (error) throw Error(ExitCode::io, message(shown(folder / name), ": cannot be made (", error.message(), ")"));
+  }
+}
+
+Tensor codes_of(const Tensor& ldr) {
+  Tensor codes(ldr.shape(), DType::u8);
+  std::uint8_t* to = codes.mutable_data<std::uint8_t>();
+  const float* from = ldr.data<float>();
+  for (std::int64_t i = 0; i < ldr.numel(); ++i) to[i] = static_cast<std::uint8_t>(std::lround(255.0f * from[i]));
+  return codes;
+}
+
+/// A value of the manifest: no tab, no end of line.
+std::string cell(const std::string& text) { return escaped(text, 4096); }
+
+struct Written {
+  std::string ldr, hdr, ldr_sum, hdr_sum;
+  std::int64_t lowered = 0;  // values above what a half can hold
+};
+
+Written write_pair(const fs::path& folder, std::int64_t number, const std::string& format, const Sample& sample) {
+  char name[32];
+  std::snprintf(name, sizeof name, "%06lld", static_cast<long long>(number));
+  Written written{message("ldr/", name, ".png"), message("hdr/", name, ".", format), {}, {}, 0};
+  const Bytes photograph = encode_png8(codes_of(sample.ldr));
+  const Bytes light = format == "exr" ? encode_exr(sample.hdr) : encode_hdr(sample.hdr);
+  if (format == "exr") written.lowered = count_above_half(sample.hdr);
+  write_file(folder / written.ldr, photograph);
+  write_file(folder / written.hdr, light);
+  written.ldr_sum = sha256(photograph);
+  written.hdr_sum = sha256(light);
+  return written;
+}
+
+/// One line that is rewritten on a terminal; elsewhere nothing until the end.
+void show_progress(bool wanted, std::int64_t done, std::int64_t count) {
+  if (!wanted || isatty(STDERR_FILENO) == 0) return;
+  const bool last = done == count;
+  if (!last)
+    std::fprintf(stderr, "\r\x1b[K%lld/%lld pairs", static_cast<long long>(done), static_cast<long long>(count));
+  if (last) std::fputs("\r\x1b[K", stderr);
+  std::fflush(stderr);
+}
+
+int write_pairs(const MakeOptions& options, const Dataset& dataset, const std::string& source) {
+  const fs::path folder = options.output;
+  std::string manifest = "ldr\thdr\tclip_level\tweight\tsource\tseed\tindex\tldr_sha256\thdr_sha256\n";
+  std::int64_t kept = 0, lowered = 0;
+  for (std::int64_t i = 0; i < options.count; ++i) {
+    check_interrupt();
+    show_progress(!options.quiet, i, options.count);
+    const Sample sample = dataset.sample(static_cast<std::uint64_t>(i));
+    const Written written = write_pair(folder, i, options.format, sample);
+    manifest += message(written.ldr, '\t', written.hdr, "\t1\t", sample.weight, '\t', cell(source), '\t',
+                        options.data.seed, '\t', i, '\t', written.ldr_sum, '\t', written.hdr_sum, '\n');
+    kept += sample.weight != 0 ? 1 : 0;
+    lowered += written.lowered;
+    if (options.json)
+      std::printf("%s\n", nlohmann::json{{"ldr", written.ldr},
+                                         {"hdr", written.hdr},
+                                         {"weight", sample.weight},
+                                         {"index", i},
+                                         {"ldr_sha256", written.ldr_sum},
+                                         {"hdr_sha256", written.hdr_sum}}
+                              .dump()
+                              .c_str());
+  }
+  check_interrupt();
+  write_file(folder / manifest_name, std::as_bytes(std::span(manifest)));
+  show_progress(!options.quiet, options.count, options.count);
+  const BadFiles bad = dataset.bad_files();
+  for (const std::string& text : bad.messages) spdlog::error("error: {}", text);
+  if (options.json)
+    std::printf(
+        "%s\n",
+        nlohmann::json{{"done", options.count}, {"kept", kept}, {"failed", bad.messages.size()}}.dump().c_str());
+  spdlog::info("{} pairs written to {}; {} are over- or under-exposed (weight 0)", options.count, shown(folder),
+               options.count - kept);
+  if (lowered > 0) spdlog::debug("{} values above {} were lowered to it", lowered, largest_half);
+  return static_cast<int>(bad.messages.empty() ? ExitCode::done : ExitCode::partial);
+}
+
+}  // namespace
+
+std::pair<double, double> parse_range(const std::string& option, const std::string& text, double least, double most) {
+  const std::size_t dots = text.find("..");
+  double lo = 0, hi = 0;
+  const bool numbers = parse_number(std::string_view(text).substr(0, dots), lo) &&
+                       parse_number(std::string_view(text).substr(dots == text.npos ? 0 : dots + 2), hi);
+  if (!numbers || !(lo >= least) || !(hi <= most) || !(lo <= hi))
+    throw Error(ExitCode::usage,
+                message(option, " ", escaped(text), ": not LO..HI with ", least, " <= LO <= HI <= ", most));
+  return {lo, hi};
+}
+
+void MakeOptions::add_to(CLI::App& app) {
+  app.add_option("-o,--output", output, "Folder for ldr/, hdr/ and manifest.tsv; it is made")
+      ->type_name("DIR")
+      ->required();
+  app.add_option("--from", from, "hdr:DIR, scenes (procedural), or a folder of HDR images")
+      ->type_name("SOURCE")
+      ->required();
+  app.add_option("--count", count, "Pairs")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{999'999}))
+      ->capture_default_str();
+  app.add_option("--size", data.patch, "Side of a picture in pixels")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{8192}))
+      ->capture_default_str();
+  app.add_option("--seed", data.seed, "Of all random choices")->check(CLI::NonNegativeNumber)->capture_default_str();
+  app.add_option("-f,--format", format, "Of the HDR images: exr (16-bit) or hdr")
+      ->check(CLI::IsMember({"exr", "hdr"}))
+      ->capture_default_str();
+  app.add_option("--split", split, "Files and camera curves of: train or validation")
+      ->check(CLI::IsMember({"train", "validation"}))
+      ->capture_default_str();
+  app.add_option("--validation-share", data.validation_share, "Of the files; 0: every file is in both parts")
+      ->check(CLI::Range(0.0, 0.5))
+      ->capture_default_str();
+  app.add_option("--exposure", exposure, "EV; at 0 the mean of a scene is half the clip level")
+      ->type_name("LO..HI")
+      ->capture_default_str();
+  app.add_option("--jpeg-quality", quality, "Of the photograph's compression, or none")
+      ->type_name("LO..HI")
+      ->capture_default_str();
+  app.add_option("--signal-noise", data.camera.signal_noise, "Largest deviation relative to the signal")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  app.add_option("--constant-noise", data.camera.constant_noise, "Largest deviation in parts of the clip level")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  app.add_flag("!--no-augment", data.augment, "Centred crops: no scaling, turns or flips");
+  app.add_option("--if-exists", if_exists, "When the folder holds pairs already: fail or overwrite")
+      ->check(CLI::IsMember({"fail", "overwrite"}))
+      ->capture_default_str();
+  app.add_flag("--json", json, "One JSON object a pair on stdout, then a summary");
+  app.add_flag("-q,--quiet", quiet, "Only errors");
+  app.add_flag("-v,--verbose", verbose, "Details");
+  app.add_flag("--dry-run", dry_run, "Check options and source, write nothing");
+}
+
+DataOptions MakeOptions::resolved() const {
+  DataOptions resolved = data;
+  resolved.split = split == "train" ? Split::train : Split::validation;
+  std::tie(resolved.camera.exposure_lo, resolved.camera.exposure_hi) = parse_range("--exposure", exposure, -16, 16);
+  resolved.camera.jpeg_lo = resolved.camera.jpeg_hi = 0;
+  if (quality == "none") return resolved;
+  const auto [lo, hi] = parse_range("--jpeg-quality", quality, 1, 100);
+  resolved.camera.jpeg_lo = static_cast<int>(lo);
+  resolved.camera.jpeg_hi = static_cast<int>(hi);
+  return resolved;
+}
+
+int make_pairs(const MakeOptions& options) {
+  set_verbosity(options.quiet, options.verbose);
+  const DataOptions data = options.resolved();
+  const DataSource source = DataSource::parse(options.from);
+  if (source.pairing() != Pairing::synthesised)
+    throw Error(ExitCode::usage, message("--from ", escaped(options.from), ": the virtual camera needs HDR images ",
+                                         "(allowed: hdr:DIR, scenes, or a folder of HDR images)"));
+  const auto dataset = open_dataset(source, data);
+  prepare_folder(options.output, options.if_exists == "overwrite", options.dry_run);
+  spdlog::debug("{}: {} pairs of {} x {}, seed {}, {} part, exposure {} EV, JPEG {}", dataset->text(), options.count,
+                data.patch, data.patch, data.seed, options.split, options.exposure, options.quality);
+  if (options.dry_run) {
+    std::printf("%s -> %s: %lld pairs\n", dataset->text().c_str(), shown(options.output).c_str(),
+                static_cast<long long>(options.count));
+    return 0;
+  }
+  return write_pairs(options, *dataset, source.text());
+}
+
+}  // namespace duhdr

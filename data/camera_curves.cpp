@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// The camera responses that the virtual camera draws from, dealt to training and test.
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "data/curve_basis.h"
+#include "data/draws.h"
+#include "data/virtual_camera.h"
+
+namespace duhdr {
+namespace {
+
+constexpr std::uint64_t split_seed = 730;  // the deal never changes: a test curve must stay one
+constexpr std::size_t test_share = 20;     // one curve in twenty
+
+/// The inverse of the straight lines between the samples of an increasing curve from 0 to 1, on the same grid.
+std::vector<double> inverse_of(const std::vector<double>& forward) {
+  const std::size_t last = forward.size() - 1;
+  std::vector<double> inverse(forward.size());
+  std::size_t segment = 0;
+  for (std::size_t j = 0; j <= last; ++j) {
+    const double y = static_cast<double>(j) / static_cast<double>(last);
+    while (segment + 1 < last && forward[segment + 1] < y) ++segment;
+    const double rise = forward[segment + 1] - forward[segment];
+    const double share = rise > 0 ? std::clamp((y - forward[segment]) / rise, 0.0, 1.0) : 0.0;
+    inverse[j] = (static_cast<double>(segment) + share) / static_cast<double>(last);
+  }
+  inverse.front() = 0.0;
+  inverse.back() = 1.0;
+  return inverse;
+}
+
+struct Split {
+  CameraCurves training, test;
+};
+
+Split deal() {
+  const std::vector<ResponseFunction> family = response_family();
+  std::vector<std::size_t> order(family.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const Philox draws = draws_for(split_seed, Purpose::curve_split, 0);
+  for (std::size_t left = order.size(); left > 1; --left)
+    std::swap(order[left - 1], order[static_cast<std::size_t>(pick(draws, left, static_cast<std::int64_t>(left)))]);
+
+  Split split;
+  const std::size_t tests = family.size() / test_share;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    CameraCurves& side = i < tests ? split.test : split.training;
+    side.forward.push_back(sample(family[order[i]], CurveDirection::forward, curve_samples));
+    side.inverse.push_back(inverse_of(side.forward.back()));
+  }
+  return split;
+}
+
+const Split& dealt() {
+  static const Split split = deal();
+  return split;
+}
+
+}  // namespace
+
+const CameraCurves& training_curves() { return dealt().training; }
+
+const CameraCurves& test_curves() { return dealt().test; }
+
+}  // namespace duhdr

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Random draws of the data sets: each purpose and each sample has a Philox stream of its own, so that no draw depends
+// on how many others were made before it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "tensor/random.h"
+
+namespace duhdr {
+
+enum class Purpose : std::uint64_t { file = 1, window, turn, camera, source, scene, curve_split };
+
+/// The stream of sample `index` (or batch, where a batch draws) for one purpose.
+Philox draws_for(std::uint64_t seed, Purpose purpose, std::uint64_t index);
+
+/// A whole number in [0, count), count >= 1.
+inline std::int64_t pick(const Philox& draws, std::uint64_t counter, std::int64_t count) {
+  return static_cast<std::int64_t>(draws.uniform(counter) * static_cast<double>(count));
+}
+
+/// Standard normals in f32 from counter values first, first + 1, ...: four of each, by Box-Muller.
+void fill_normal(const Philox& draws, std::uint64_t first, std::span<float> out);
+
+}  // namespace duhdr

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/adam.h"
+
+#include <cmath>
+
+#include "tensor/launch.cuh"
+
+namespace duhdr {
+namespace {
+
+template <class T>
+struct SquareOf {
+  const T* x;
+  DUHDR_HD double operator()(std::int64_t i) const { return static_cast<double>(x[i]) * static_cast<double>(x[i]); }
+};
+
+/// Everything about the step that is the same for all elements.
+struct Prepare {
+  AdamDesc desc;
+  const double* square_sum;
+  double* control;
+  DUHDR_HD void operator()(std::int64_t) const {
+    using std::pow;
+    using std::sqrt;
+    const double norm = sqrt(*square_sum);
+    const bool finite = norm - norm == 0;
+    control[AdamControl::norm] = norm;
+    control[AdamControl::skipped] = finite ? 0 : 1;
+    if (!finite) return;
+    const double steps = control[AdamControl::steps] += 1;
+    const double limit = desc.clip_norm / (norm + 1e-6);
+    control[AdamControl::scale] = desc.clip_norm > 0 && limit < 1 ? limit : 1;
+    control[AdamControl::correction1] = 1 - pow(desc.beta1, steps);
+    control[AdamControl::correction2] = sqrt(1 - pow(desc.beta2, steps));
+  }
+};
+
+template <class T>
+struct Update {
+  AdamDesc desc;
+  const double* control;
+  const T* gradient;
+  T* weights;
+  T* first;
+  T* second;
+  T* average;  // or null
+  DUHDR_HD void operator()(std::int64_t i) const {
+    using std::sqrt;
+    if (control[AdamControl::skipped] != 0) return;
+    const T g = gradient[i] * T(control[AdamControl::scale]);
+    const T m = first[i] + (g - first[i]) * T(1 - desc.beta1);
+    const T v = second[i] * T(desc.beta2) + T(1 - desc.beta2) * g * g;
+    first[i] = m;
+    second[i] = v;
+    const T root = sqrt(v) / T(control[AdamControl::correction2]) + T(desc.eps);
+    const T w = weights[i] - T(desc.learning_rate / control[AdamControl::correction1]) * (m / root);
+    weights[i] = w;
+    if (average != nullptr) average[i] += (w - average[i]) * T(1 - desc.ema_decay);
+  }
+};
+
+template <class T>
+void step(AdamState& state, const AdamDesc& desc) {
+  const Device device = state.weights.device();
+  const std::int64_t n = state.weights.numel();
+  const T* gradient = state.gradient.data<T>();
+  const Tensor square_sum = reduce_all(device, n, SquareOf<T>{gradient});
+  double* control = state.control.mutable_data<double>();
+  for_each(device, 1, Prepare{desc, square_sum.data<double>(), control});
+  T* average = state.average.defined() ? state.average.mutable_data<T>() : nullptr;
+  for_each(device, n,
+           Update<T>{desc, control, gradient, state.weights.mutable_data<T>(), state.first_moment.mutable_data<T>(),
+                     state.second_moment.mutable_data<T>(), average});
+}
+
+}  // namespace
+
+AdamState AdamState::zeros(std::int64_t n, DType dtype, Device device, bool with_average) {
+  const auto buffer = [&] { return Tensor::zeros(Shape{n}, dtype, device); };
+  return {buffer(),
+          buffer(),
+          buffer(),
+          buffer(),
+          with_average ? buffer() : Tensor(),
+          Tensor::zeros(Shape{AdamControl::count}, DType::f64, device)};
+}
+
+void adam_step(AdamState& state, const AdamDesc& desc) {
+  const auto fits = [&](const Tensor& t) {
+    return t.shape() == state.weights.shape() && t.dtype() == state.weights.dtype() &&
+           t.device() == state.weights.device();
+  };
+  DUHDR_CHECK(fits(state.gradient) && fits(state.first_moment) && fits(state.second_moment) &&
+                  (!state.average.defined() || fits(state.average)),
+              "the buffers of Adam differ in size, type or device");
+  if (state.weights.dtype() == DType::f64)
+    step<double>(state, desc);
+  else
+    step<float>(state, desc);
+}
+
+}  // namespace duhdr

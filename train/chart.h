@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Line charts as inline SVG.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace duhdr {
+
+struct Series {
+  std::string name;
+  std::vector<std::pair<double, double>> points;  // x ascending; values that are not finite are left out
+};
+
+/// A chart with axes, ticks and a legend; `logarithmic` needs positive values (others are left out).
+std::string line_chart(const std::vector<Series>& series, const std::string& x_label, const std::string& y_label,
+                       bool logarithmic);
+
+/// Text for HTML: & < > " become entities.
+std::string html(const std::string& text);
+
+}  // namespace duhdr

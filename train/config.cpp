@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/config.h"
+
+#include <algorithm>
+
+#include "models/config_json.h"
+#include "tensor/file.h"
+#include "tensor/json.h"
+#include "train/stages.h"
+
+namespace duhdr {
+namespace {
+
+constexpr std::int64_t many = 1'000'000'000;
+constexpr double large = 1e9;
+constexpr std::size_t mebibyte = std::size_t{1} << 20;
+
+/// Reads a file's keys and, in the other direction, writes them: each key stands here once.
+class Fields {
+ public:
+  explicit Fields(JsonObject& reader) : reader_(&reader) {}
+  explicit Fields(nlohmann::json& out) : out_(&out) {}
+  bool reading() const { return reader_ != nullptr; }
+
+  template <class T>
+  void integer(const char* key, T& value, std::int64_t lo, std::int64_t hi) {
+    if (reading())
+      value = static_cast<T>(reader_->integer(key, lo, hi, static_cast<std::int64_t>(value)));
+    else
+      (*out_)[key] = value;
+  }
+  void number(const char* key, double& value, double lo, double hi) {
+    if (reading())
+      value = reader_->number(key, lo, hi, value);
+    else
+      (*out_)[key] = value;
+  }
+  void boolean(const char* key, bool& value) {
+    if (reading())
+      value = reader_->boolean(key, value);
+    else
+      (*out_)[key] = value;
+  }
+  void text(const char* key, std::string& value) {
+    if (reading())
+      value = reader_->text(key, value);
+    else
+      (*out_)[key] = value;
+  }
+  void texts(const char* key, std::vector<std::string>& value) {
+    if (!reading())
+      (*out_)[key] = value;
+    else if (reader_->has(key))
+      value = reader_->texts(key);
+  }
+  /// One of the names, in the order of the enumeration's values.
+  template <class E>
+  void choice(const char* key, E& value, std::initializer_list<std::string_view> names) {
+    const auto index = static_cast<std::size_t>(value);
+    if (!reading()) {
+      (*out_)[key] = std::string(names.begin()[index]);
+      return;
+    }
+    const std::string text = reader_->one_of(key, names, std::string(names.begin()[index]));
+    value = static_cast<E>(std::find(names.begin(), names.end(), text) - names.begin());
+  }
+  template <std::size_t N>
+  void integers(const char* key, std::array<std::int64_t, N>& value, std::int64_t lo, std::int64_t hi) {
+    if (!reading()) {
+      (*out_)[key] = value;
+      return;
+    }
+    if (!reader_->has(key)) return;
+    const std::vector<std::int64_t> found = reader_->integers(key, lo, hi);
+    if (found.size() != N) reader_->refuse(key, message(found.size(), " numbers, expected ", N));
+    std::copy(found.begin(), found.end(), value.begin());
+  }
+  /// A nested object whose fields `visit` goes through; absent = all defaults.
+  template <class F>
+  void object(const char* key, F visit) {
+    if (!reading()) {
+      Fields nested((*out_)[key] = nlohmann::json::object());
+      visit(nested);
+    } else if (reader_->has(key)) {
+      JsonObject inner = reader_->object(key);
+      Fields nested(inner);
+      visit(nested);
+      inner.finish();
+    }
+  }
+  [[noreturn]] void refuse(const char* key, const std::string& reason) const { reader_->refuse(key, reason); }
+
+ private:
+  JsonObject* reader_ = nullptr;
+  nlohmann::json* out_ = nullptr;
+};
+
+void visit_camera(Fields& f, CameraOptions& camera) {
+  f.number("exposure_lo", camera.exposure_lo, -20, 20);
+  f.number("exposure_hi", camera.exposure_hi, -20, 20);
+  f.number("signal_noise", camera.signal_noise, 0, 1);
+  f.number("constant_noise", camera.constant_noise, 0, 1);
+  f.integer("jpeg_lo", camera.jpeg_lo, 0, 100);
+  f.integer("jpeg_hi", camera.jpeg_hi, 0, 100);
+  if (!f.reading()) return;
+  if (camera.exposure_lo > camera.exposure_hi) f.refuse("exposure_lo", "above exposure_hi");
+  if (camera.jpeg_lo > camera.jpeg_hi) f.refuse("jpeg_lo", "above jpeg_hi");
+  if (camera.jpeg_lo == 0 && camera.jpeg_hi != 0) f.refuse("jpeg_lo", "quality 0 (1 to 100, or both 0 for none)");
+}
+
+void visit_data(Fields& f, TrainConfig& c) {
+  f.texts("sources", c.sources);
+  f.texts("unpaired", c.unpaired);
+  f.texts("validation", c.validation_sources);
+  f.boolean("augment", c.data.augment);
+  f.number("validation_share", c.data.validation_share, 0, 0.5);
+  std::size_t cache = c.data.cache_bytes / mebibyte;
+  f.integer("cache_mib", cache, 0, std::int64_t{1} << 24);
+  c.data.cache_bytes = cache * mebibyte;
+  f.integer("threads", c.threads, 1, 1024);
+  f.object("camera", [&](Fields& inner) { visit_camera(inner, c.data.camera); });
+}
+
+void visit_loss(Fields& f, LossOptions& loss) {
+  f.number("dn_dual", loss.dn_dual, 0, large);
+  f.number("dnm_dual", loss.dnm_dual, 0, large);
+  f.number("dnm_dn", loss.dnm_dn, 0, large);
+  f.number("perceptual", loss.perceptual, 0, large);
+  f.number("itn_dual", loss.itn_dual, 0, large);
+  f.number("total_variation", loss.total_variation, 0, large);
+  f.number("curve", loss.curve, 0, large);
+  f.choice("log", loss.log, {"l2", "l1"});
+  f.choice("refinement", loss.refinement, {"l2", "log_l1"});
+  f.boolean("raw_perceptual", loss.raw_perceptual);
+  f.integer("itnet_iterations", loss.itnet_iterations, 1, 16);
+  f.boolean("literal", loss.literal);
+}
+
+void visit_adam(Fields& f, AdamDesc& adam) {
+  f.number("beta1", adam.beta1, 0, 0.9999999);
+  f.number("beta2", adam.beta2, 0, 0.9999999);
+  f.number("eps", adam.eps, 1e-30, 1);
+  f.number("clip_norm", adam.clip_norm, 0, large);
+  f.number("ema_decay", adam.ema_decay, 0, 0.9999999);
+}
+
+void visit_perceptual(Fields& f, PerceptualOptions& perceptual) {
+  f.text("weights", perceptual.weights);
+  f.integer("seed", perceptual.seed, 0, many);
+  f.integers("widths", perceptual.widths, 1, 4096);
+}
+
+void visit_validation(Fields& f, TrainConfig& c) {
+  f.integer("every", c.validation.every, 1, many);
+  f.integer("samples", c.validation.samples, 1, 10000);
+  f.integer("patch", c.validation.patch, 32, 4096);
+  f.integer("pictures", c.validation.pictures, 0, 64);
+  if (f.reading() && c.validation.patch % DuHdr::alignment != 0) f.refuse("patch", "not a multiple of 32");
+}
+
+void visit_plan(Fields& f, StagePlan& plan) {
+  f.text("stage", plan.stage);
+  f.integer("steps", plan.steps, 1, many);
+  f.integer("batch", plan.batch, 1, 4096);
+  f.integer("patch", plan.patch, 32, 4096);
+  f.number("learning_rate", plan.learning_rate.start, 0, 1);
+  f.choice("decay", plan.learning_rate.kind, {"constant", "cosine", "step"});
+  f.number("end_factor", plan.learning_rate.end_factor, 0, 1);
+  f.number("step_factor", plan.learning_rate.step_factor, 0, 1);
+  f.integer("step_every", plan.learning_rate.step_every, 1, many);
+  f.integer("warmup", plan.learning_rate.warmup, 0, many);
+  f.boolean("running_statistics", plan.running_statistics);
+  if (!f.reading()) return;
+  (void)stage_named(plan.stage);
+  if (plan.patch % DuHdr::alignment != 0) f.refuse("patch", message(plan.patch, " is not a multiple of 32"));
+}
+
+void visit(Fields& f, TrainConfig& c) {
+  f.text("name", c.name);
+  f.integer("seed", c.seed, 0, std::numeric_limits<std::int64_t>::max());
+  bool mixed = c.precision == DType::bf16;
+  f.choice("precision", mixed, {"f32", "mixed"});
+  c.precision = mixed ? DType::bf16 : DType::f32;
+  f.object("data", [&](Fields& inner) { visit_data(inner, c); });
+  f.object("loss", [&](Fields& inner) { visit_loss(inner, c.loss); });
+  f.object("adam", [&](Fields& inner) { visit_adam(inner, c.adam); });
+  f.object("perceptual", [&](Fields& inner) { visit_perceptual(inner, c.perceptual); });
+  f.object("validation", [&](Fields& inner) { visit_validation(inner, c); });
+  f.object("checkpoint", [&](Fields& inner) {
+    inner.integer("every", c.checkpoint_every, 1, many);
+    inner.number("minutes", c.checkpoint_minutes, 0.001, large);
+  });
+}
+
+/// The architecture with the defaults of what is not named.
+DuHdrConfig parse_model(const nlohmann::json& json, const std::string& shown_name) {
+  nlohmann::json all = to_json(DuHdrConfig{});
+  all.merge_patch(json);
+  return config_from_json(JsonObject(all, shown_name, ExitCode::usage, "model"));
+}
+
+StagePlan parse_plan(JsonObject reader) {
+  Fields fields(reader);
+  StagePlan plan;
+  visit_plan(fields, plan);
+  reader.finish();
+  return plan;
+}
+
+}  // namespace
+
+TrainConfig parse_config(const nlohmann::json& json, const std::string& shown_name) {
+  TrainConfig config;
+  JsonObject reader(json, shown_name, ExitCode::usage);
+  reader.integer("format_version", 1, 1, 1);
+  Fields fields(reader);
+  visit(fields, config);
+  if (reader.has("model")) {
+    (void)reader.object("model");
+    config.model = parse_model(json.at("model"), shown_name);
+  }
+  if (reader.has("schedule"))
+    for (const JsonObject& row : reader.objects("schedule")) config.schedule.push_back(parse_plan(row));
+  reader.finish();
+  return config;
+}
+
+TrainConfig read_config(const std::filesystem::path& path) {
+  const Bytes bytes = read_file(path, mebibyte, ExitCode::usage);
+  const std::string_view text{reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  return parse_config(parse_json(text, shown(path), ExitCode::usage), shown(path));
+}
+
+nlohmann::json to_json(const TrainConfig& config) {
+  nlohmann::json out = nlohmann::json::object();
+  out["format_version"] = 1;
+  Fields fields(out);
+  TrainConfig copy = config;
+  visit(fields, copy);
+  out["model"] = to_json(config.model);
+  out["schedule"] = nlohmann::json::array();
+  for (StagePlan plan : config.schedule) {
+    Fields row(out["schedule"].emplace_back(nlohmann::json::object()));
+    visit_plan(row, plan);
+  }
+  return out;
+}
+
+nlohmann::json identity(const TrainConfig& config) {
+  nlohmann::json out = to_json(config);
+  out.erase("validation");
+  out.erase("checkpoint");
+  for (const char* key : {"threads", "cache_mib", "validation"}) out["data"].erase(key);
+  return out;
+}
+
+}  // namespace duhdr

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/losses.h"
+
+#include <limits>
+
+#include "kernels/arithmetic.h"
+#include "kernels/layout.h"
+#include "kernels/pool.h"
+#include "kernels/reduce.h"
+#include "kernels/truncation.h"
+
+namespace duhdr {
+namespace {
+
+constexpr double mu = 10;
+constexpr double log_shift = 1.0 / 255;
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+}  // namespace
+
+Variable total(const LossTerms& terms) {
+  Variable sum;
+  for (const LossTerm& term : terms) {
+    const Variable part = term.weight == 1 ? term.value : affine(term.value, term.weight, 0);
+    sum = sum.defined() ? add(sum, part) : part;
+  }
+  return sum;
+}
+
+Variable log_loss(const Variable& estimate, const Variable& target, LogLoss kind, const Tensor& image_weights) {
+  const LossWeights weights{.image = image_weights};
+  return kind == LogLoss::l2 ? squared_log_error(estimate, target, log_shift, weights)
+                             : mu_law_error(estimate, target, mu, weights);
+}
+
+Variable perceptual_loss(const Vgg16Features& vgg, const Variable& estimate, const Variable& target,
+                         const Variable& mask, bool raw, const Tensor& image_weights) {
+  std::vector<Variable> wanted;
+  {
+    const NoGrad constant;
+    wanted = vgg(mu_law(target, mu));
+  }
+  const std::vector<Variable> found = vgg(mu_law(estimate, mu));
+  Variable m = mask.detach(), sum;
+  for (std::size_t layer = 0; layer < wanted.size(); ++layer) {
+    m = avg_pool2d(m);
+    const LossWeights weights{.image = image_weights, .pixel = square(m).value().to(wanted[layer].dtype())};
+    Variable part = squared_error(found[layer], wanted[layer], weights);
+    if (!raw) {
+      const NoGrad constant;
+      const Tensor zero = Tensor::zeros(wanted[layer].shape(), wanted[layer].dtype(), wanted[layer].device());
+      const Variable scale = squared_error(wanted[layer], Variable(zero), {.image = image_weights});
+      part = div(part, clamp(scale, 1e-12, infinity));
+    }
+    sum = sum.defined() ? add(sum, part) : part;
+  }
+  return sum;
+}
+
+Variable normal_area_loss(const Variable& estimate, const Variable& target, const Variable& mask,
+                          const Tensor& image_weights) {
+  const Tensor outside = square(affine(mask.detach(), -1, 1)).value();
+  return squared_error(truncation(estimate), clamp(target, 0, 1), {.image = image_weights, .pixel = outside});
+}
+
+Variable total_variation(const Variable& image, const Tensor& image_weights) {
+  const std::int64_t h = image.shape().h(), w = image.shape().w();
+  const LossWeights weights{.image = image_weights};
+  const auto difference = [&](std::int64_t down, std::int64_t right) {
+    return mu_law_error(crop(image, down, right, h - down, w - right), crop(image, 0, 0, h - down, w - right), mu,
+                        weights);
+  };
+  LossTerms terms;
+  if (h > 1) terms.push_back({"vertical", 1, difference(1, 0)});
+  if (w > 1) terms.push_back({"horizontal", 1, difference(0, 1)});
+  return terms.empty() ? affine(sum(image), 0, 0) : total(terms);
+}
+
+Variable refinement_loss(const Variable& estimate, const Variable& target, RefinementLoss kind,
+                         const Tensor& image_weights) {
+  const LossWeights weights{.image = image_weights};
+  if (kind == RefinementLoss::l2) return squared_error(estimate, target, weights);
+  const Variable scale = div(mean_per_image(target), clamp(mean_per_image(estimate), 1e-6, infinity));
+  return mu_law_error(mul(estimate, scale), target, mu, weights);
+}
+
+}  // namespace duhdr

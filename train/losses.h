@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// The losses of the paper that are more than a squared difference. All are means over elements; images of weight 0 do
+// not count. Masks are constants: they belong to the first input of ITnet.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kernels/loss.h"
+#include "models/vgg16.h"
+
+namespace duhdr {
+
+/// One summand of a stage's loss: weight * value.
+struct LossTerm {
+  std::string name;
+  double weight;
+  Variable value;  // [1]
+};
+using LossTerms = std::vector<LossTerm>;
+
+Variable total(const LossTerms& terms);
+
+enum class LogLoss { l2, l1 };             // of Eq. 16-17
+enum class RefinementLoss { l2, log_l1 };  // of Eq. 24
+
+/// Weights and options, the paper's as defaults.
+struct LossOptions {
+  double dn_dual = 10;     // lambda of Eq. 5
+  double dnm_dual = 0.01;  // lambdas of Eq. 13
+  double dnm_dn = 0.005;
+  double perceptual = 0.001;   // lambda of Eq. 16 and 17
+  double itn_dual = 10;        // of the normal area, Eq. 17
+  double total_variation = 0;  // of the logarithmic image, added to Eq. 16 and 17
+  double curve = 0;            // of the 1024 curve values, added to Eq. 12
+  LogLoss log = LogLoss::l2;
+  RefinementLoss refinement = RefinementLoss::l2;
+  bool raw_perceptual = false;  // features not normalised by their mean square
+  int itnet_iterations = 3;     // of Eq. 18-20
+  bool literal = false;         // base and mask of later iterations are those of C(H)
+};
+
+/// Logarithmic distance of radiance, Eq. 16: mean (log(a + 1/255) - log(b + 1/255))^2, or mean |mu(a) - mu(b)| with
+/// mu(x) = log(1 + 10 x) / log 11.
+Variable log_loss(const Variable& estimate, const Variable& target, LogLoss kind, const Tensor& image_weights);
+
+/// Eq. 16: sum over VGG16's pool1..pool3 of mean ((f(a) - f(b))^2 m^2) / mean f(b)^2, f of mu(x), m = `mask` [N, H, W,
+/// 1] averaged over the pixels of a feature. `raw` leaves the denominator out.
+Variable perceptual_loss(const Vgg16Features& vgg, const Variable& estimate, const Variable& target,
+                         const Variable& mask, bool raw, const Tensor& image_weights);
+
+/// Eq. 17: mean ((C(estimate) - min(1, target)) (1 - mask))^2
+Variable normal_area_loss(const Variable& estimate, const Variable& target, const Variable& mask,
+                          const Tensor& image_weights);
+
+/// mean |mu(x) - mu(x below)| + mean |mu(x) - mu(x to the right)|; 0 for a side of 1
+Variable total_variation(const Variable& image, const Tensor& image_weights);
+
+/// Eq. 24: mean (a - b)^2, or mean |mu(s a) - mu(b)| with s = mean b / mean a of each image.
+Variable refinement_loss(const Variable& estimate, const Variable& target, RefinementLoss kind,
+                         const Tensor& image_weights);
+
+}  // namespace duhdr

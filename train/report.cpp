@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/report.h"
+
+#include <cstdio>
+
+#include "tensor/file.h"
+#include "train/chart.h"
+#include "train/metrics.h"
+
+namespace duhdr {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+constexpr std::uint64_t largest_picture = std::uint64_t{64} << 20;
+
+constexpr const char* style = R"(
+body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:1180px;padding:0 1rem;color:#1c2024;background:#fff}
+h1{margin:0}h2{margin:2rem 0 .5rem;border-bottom:1px solid #d5dae0}h3{margin:.2rem 0}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(420px,1fr));gap:1rem}
+svg{width:100%;background:#fafbfc;border:1px solid #e3e7eb}svg .grid{stroke:#e3e7eb}
+svg polyline{fill:none;stroke-width:1.6}svg text{font-size:11px;fill:#555}svg .y,svg .legend{text-anchor:end}
+svg .x{text-anchor:middle}svg .legend{font-weight:600}
+table{border-collapse:collapse}td,th{padding:.25rem .8rem .25rem 0;text-align:right}th:first-child,td:first-child{text-align:left}
+.pictures td{text-align:left;vertical-align:top;padding:0 .6rem .6rem 0}.pictures img{width:100%;image-rendering:auto}
+pre{background:#f4f6f8;padding:1rem;overflow:auto}.good{color:#1a7f37}.bad{color:#b42318}.note{color:#666}
+@media(prefers-color-scheme:dark){body{background:#15181c;color:#e6e8eb}svg,pre{background:#1c2127;border-color:#333}
+svg text{fill:#aab}svg .grid{stroke:#2c333b}h2{border-color:#333}}
+)";
+
+std::string base64(const Bytes& bytes) {
+  constexpr const char* digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    unsigned word = 0;
+    for (std::size_t k = 0; k < 3; ++k)
+      word = (word << 8) | (i + k < bytes.size() ? std::to_integer<unsigned>(bytes[i + k]) : 0u);
+    for (std::size_t k = 0; k < 4; ++k) out += i + k <= bytes.size() ? digits[(word >> (18 - 6 * k)) & 63u] : '=';
+  }
+  return out;
+}
+
+std::string picture(const fs::path& path) {
+  if (!fs::exists(path)) return "<td></td>";
+  return "<td><img alt=\"" + html(path.stem().string()) + "\" src=\"data:image/png;base64," +
+         base64(read_file(path, largest_picture, ExitCode::io)) + "\"></td>";
+}
+
+std::string fixed(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4f", value);
+  return text;
+}
+
+/// Losses of one row of the schedule: the total and its terms.
+std::string stage_charts(const std::vector<Json>& lines) {
+  std::string out;
+  std::vector<Series> series;
+  std::int64_t row = -1;
+  std::string title;
+  const auto close = [&] {
+    if (row >= 0) out += "<div><h3>" + html(title) + "</h3>" + line_chart(series, "step", "loss", true) + "</div>";
+  };
+  for (const Json& line : lines) {
+    if (line.value("kind", "") != "step") continue;
+    if (line.value("row", std::int64_t{-1}) != row) {
+      close();
+      row = line.value("row", std::int64_t{-1});
+      title = message(row + 1, ". ", line.value("stage", ""));
+      series = {{"loss", {}}};
+      if (line["terms"].size() > 1)
+        for (const auto& [name, value] : line["terms"].items()) series.push_back({name, {}});
+    }
+    const double step = line.value("step", 0.0);
+    series[0].points.emplace_back(step, line.value("loss", 0.0));
+    for (std::size_t k = 1; k < series.size(); ++k)
+      series[k].points.emplace_back(step, line["terms"].value(series[k].name, 0.0));
+  }
+  close();
+  return out.empty() ? "<p>no steps yet</p>" : "<div class=\"charts\">" + out + "</div>";
+}
+
+std::string row_of(const char* label, double before, double now) {
+  const double change = before > 0 ? 100 * (now / before - 1) : 0;
+  char percent[32];
+  std::snprintf(percent, sizeof percent, "%+.1f %%", change);
+  return message("<tr><td>", label, "</td><td>", fixed(before), "</td><td>", fixed(now), "</td><td class=\"",
+                 change < 0   ? "good"
+                 : change > 0 ? "bad"
+                              : "",
+                 "\">", percent, "</td></tr>");
+}
+
+std::string validation_part(const std::vector<Json>& lines) {
+  Series all{"all pixels", {}}, clipped{"clipped pixels", {}};
+  for (const Json& line : lines) {
+    if (line.value("kind", "") != "validation") continue;
+    const double step = line.value("total_steps", 0.0);
+    all.points.emplace_back(step, line.value("log_rmse", 0.0));
+    clipped.points.emplace_back(step, line.value("log_rmse_clipped", 0.0));
+  }
+  if (all.points.empty()) return "<p>no validation yet</p>";
+  return "<table><tr><th>log-RMSE</th><th>untrained</th><th>now</th><th>change</th></tr>" +
+         row_of("all pixels", all.points.front().second, all.points.back().second) +
+         row_of("clipped pixels", clipped.points.front().second, clipped.points.back().second) +
+         "</table><p class=\"note\">Root mean square of log10 differences over the validation samples; 1.0 is the clip "
+         "level on both sides. Clipped: the brightest channel of the true HDR image is above it. The untrained model "
+         "is the photograph linearised by the mean inverse camera response.</p><div class=\"charts\"><div>" +
+         line_chart({all, clipped}, "step of the run", "log-RMSE", false) + "</div></div>";
+}
+
+std::string pictures_part(const fs::path& samples) {
+  std::string rows;
+  for (std::size_t i = 0; fs::exists(samples / message("input-", i, ".png")); ++i) {
+    rows += "<tr>";
+    for (const char* name : {"input", "before", "now", "target"})
+      rows += picture(samples / message(name, '-', i, ".png"));
+    rows += "</tr>";
+  }
+  if (rows.empty()) return "<p>no pictures yet</p>";
+  return "<table class=\"pictures\"><tr><th style=\"width:13%\">photograph</th><th>untrained, 0 -2 -4 EV</th><th>now, "
+         "0 "
+         "-2 -4 EV</th><th>true HDR, 0 -2 -4 EV</th></tr>" +
+         rows + "</table>";
+}
+
+std::string summary(const std::vector<Json>& lines) {
+  std::string out;
+  for (const Json& line : lines)
+    if (line.value("kind", "") == "run") out = "<p>" + html(line.value("text", "")) + "</p>";
+  std::string events;
+  for (const Json& line : lines)
+    if (line.value("kind", "") == "event") events += "<li>" + html(line.value("text", "")) + "</li>";
+  return out + (events.empty() ? "" : "<ul>" + events + "</ul>");
+}
+
+}  // namespace
+
+void write_report(const fs::path& run) {
+  const std::vector<Json> lines = read_metrics(run / "metrics.jsonl");
+  const Bytes config = read_file(run / "config.json", largest_picture, ExitCode::io);
+  const std::string text(reinterpret_cast<const char*>(config.data()), config.size());
+  const std::string name = html(Json::parse(text).value("name", ""));
+  const std::string page =
+      "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>duhdr-train: " + name + "</title><style>" +
+      style + "</style></head><body><h1>" + name + "</h1>" + summary(lines) + "<h2>Validation</h2>" +
+      validation_part(lines) + "<h2>Pictures</h2>" + pictures_part(run / "samples") + "<h2>Losses</h2>" +
+      stage_charts(lines) + "<h2>Configuration</h2><pre>" + html(text) + "</pre></body></html>\n";
+  write_file(run / "report.html", {reinterpret_cast<const std::byte*>(page.data()), page.size()});
+}
+
+}  // namespace duhdr

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/session.h"
+
+#include <spdlog/spdlog.h>
+
+#include "tensor/file.h"
+#include "tensor/json.h"
+#include "train/progress.h"
+#include "train/vgg_weights.h"
+
+namespace duhdr {
+namespace {
+
+namespace fs = std::filesystem;
+
+void set_basis(ResponseNet& net, const CurveBasis& basis, const DuHdrConfig& config) {
+  const auto tensors = curve_tensors(basis, static_cast<int>(config.curve_k));
+  if (tensors.at("curve.mean").shape()[0] != config.curve_samples)
+    throw Error(ExitCode::usage, message("model.curve_samples ", config.curve_samples, ": the curve files have ",
+                                         tensors.at("curve.mean").shape()[0]));
+  net.set_basis(tensors.at("curve.mean"), tensors.at("curve.basis"));
+}
+
+/// The first key whose values differ, as a path: "schedule[0].steps".
+std::string first_difference(const nlohmann::json& a, const nlohmann::json& b) {
+  const nlohmann::json patch = nlohmann::json::diff(a, b);
+  return patch.empty() ? "" : patch.front().value("path", "");
+}
+
+void make_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw Error(ExitCode::io, message(shown(folder), ": cannot make the folder (", error.message(), ")"));
+}
+
+void write_config(const TrainConfig& config, const fs::path& folder) {
+  const std::string text = to_json(config).dump(2) + "\n";
+  write_file(folder / "config.json", {reinterpret_cast<const std::byte*>(text.data()), text.size()});
+}
+
+}  // namespace
+
+std::unique_ptr<DuHdr> new_model(const TrainConfig& config, const RunOptions& options) {
+  if (!options.init.empty()) {
+    LoadedModel loaded = load_model(options.init);
+    if (!(loaded.model->config() == config.model))
+      throw Error(ExitCode::usage, message(shown(options.init), ": its architecture is not the configuration's"));
+    return std::move(loaded.model);
+  }
+  auto model = std::make_unique<DuHdr>(config.model);
+  model->initialise(config.seed, "");
+  set_basis(model->innet(), options.inverse, config.model);
+  set_basis(model->nnet(), options.forward, config.model);
+  return model;
+}
+
+std::unique_ptr<Vgg16Features> new_vgg(const PerceptualOptions& options, Device device, DType precision) {
+  auto vgg = std::make_unique<Vgg16Features>(options.widths);
+  if (options.weights.empty()) {
+    vgg->initialise(options.seed, "vgg16");
+    spdlog::info("perceptual loss: random VGG16 (seed {}); public weights: perceptual.weights", options.seed);
+  } else {
+    load_vgg16(*vgg, options.weights);
+    spdlog::info("perceptual loss: VGG16 of {}", escaped(options.weights));
+  }
+  for (NamedVariable& parameter : vgg->parameters()) parameter.variable.set_requires_grad(false);
+  vgg->set_precision(precision);
+  vgg->to(device);
+  return vgg;
+}
+
+Session::Session(const TrainConfig& config, const RunOptions& options)
+    : config_(config),
+      options_(options),
+      model_(new_model(config, options)),
+      vgg_(new_vgg(config.perceptual, options.device, config.precision)) {
+  model_->set_precision(config.precision);
+  model_->to(options.device);
+}
+
+void Session::set_weights(const std::map<std::string, Tensor>& tensors) {
+  model_->to(Device::cpu());
+  set_model(*model_, tensors, "checkpoint");
+  model_->to(options_.device);
+}
+
+std::unique_ptr<StageTrainer> Session::trainer(const StagePlan& plan) {
+  return std::make_unique<StageTrainer>(stage_named(plan.stage), *model_, *vgg_, config_.loss, config_.adam,
+                                        plan.running_statistics);
+}
+
+ModelCard Session::card(const RunState& state) const {
+  nlohmann::json stages = nlohmann::json::array();
+  for (const StagePlan& plan : config_.schedule) stages.push_back({{"stage", plan.stage}, {"steps", plan.steps}});
+  return {.name = config_.name,
+          .licence = "that of the training data",
+          .provenance = {{"program", options_.program},
+                         {"seed", config_.seed},
+                         {"steps", state.total_steps},
+                         {"images", state.images},
+                         {"sources", config_.sources},
+                         {"unpaired", config_.unpaired},
+                         {"refinement_loss", config_.loss.refinement == RefinementLoss::l2 ? "l2" : "log_l1"},
+                         {"schedule", stages}}};
+}
+
+std::string Session::text(const RunState& state) const {
+  return message(options_.program, ", ", options_.device.text(), ", ", model_->parameter_count(), " parameters, ",
+                 state.total_steps, " steps, ", state.images, " images, ", ProgressLine::duration(state.seconds), "; ",
+                 state.skipped_steps, " steps skipped, ", state.rollbacks, " rollbacks, ", state.dropped_batches,
+                 " batches without a usable image");
+}
+
+std::optional<Checkpoint> open_run_folder(const TrainConfig& config, const RunOptions& options) {
+  const fs::path folder = options.folder / "checkpoints";
+  make_folder(folder);
+  make_folder(options.folder / "samples");
+  std::vector<std::string> damaged;
+  std::optional<Checkpoint> checkpoint;
+  if (options.resume.empty() || options.resume == "auto")
+    checkpoint = newest_checkpoint(folder, damaged);
+  else
+    checkpoint = load_checkpoint(options.resume);
+  for (const std::string& text : damaged) spdlog::warn("{}; an older checkpoint is used", text);
+  if (checkpoint && options.resume.empty())
+    throw Error(ExitCode::usage, message(shown(options.folder), ": holds a run of ", checkpoint->run.total_steps,
+                                         " steps; continue it with --resume auto or choose another folder"));
+  if (checkpoint && checkpoint->identity != identity(config))
+    throw Error(ExitCode::usage,
+                message(shown(options.folder), ": the run was begun with another configuration (",
+                        first_difference(checkpoint->identity, identity(config)), " differs); choose another folder"));
+  write_config(config, options.folder);
+  return checkpoint;
+}
+
+}  // namespace duhdr

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/stages.h"
+
+#include <algorithm>
+#include <array>
+
+#include "kernels/curve.h"
+#include "kernels/layout.h"
+#include "kernels/mask.h"
+#include "kernels/truncation.h"
+#include "models/camera.h"
+#include "models/model_directory.h"
+
+namespace duhdr {
+namespace {
+
+/// While one lives, ops keep no history and these networks use their running statistics.
+class Constant {
+ public:
+  explicit Constant(std::initializer_list<Module*> networks) {
+    for (Module* network : networks) {
+      before_.emplace_back(network, network->training());
+      network->set_training(false);
+    }
+  }
+  ~Constant() {
+    for (const auto& [network, training] : before_) network->set_training(training);
+  }
+  Constant(const Constant&) = delete;
+  Constant& operator=(const Constant&) = delete;
+
+ private:
+  NoGrad no_grad_;
+  std::vector<std::pair<Module*, bool>> before_;
+};
+
+LossWeights images(const StageBatch& batch) { return {.image = batch.weight}; }
+
+/// The image through its own curve: Eq. 9 and 10.
+Variable mapped(const ResponseNet& net, const Variable& image) { return apply_curve(net(image), image); }
+
+/// I_n and I_clip: known where the data were synthesised, else C(H) and Nnet's picture of it.
+struct Truth {
+  Variable encoded, clipped;
+};
+Truth truth(const StageContext& c, const StageBatch& batch) {
+  if (batch.encoded.defined()) return {batch.encoded, batch.clipped};
+  const Constant scope{&c.model.nnet()};
+  const Variable clipped = truncation(batch.hdr);
+  return {mapped(c.model.nnet(), clipped), clipped};
+}
+
+Variable dequantised(const StageContext& c, const StageBatch& batch) {
+  const Constant scope{&c.model.network("dnet")};
+  return c.model.dnet()(batch.ldr);
+}
+
+LossTerms dequantisation_terms(const StageContext& c, const StageBatch& batch, const Variable& estimate) {
+  return {{"encoded", 1, squared_error(estimate, truth(c, batch).encoded, images(batch))},
+          {"quantised", c.options.dn_dual, squared_error(quantise(estimate), batch.ldr, images(batch))}};
+}
+
+LossTerms dnet_individual(const StageContext& c, const StageBatch& batch) {  // Eq. 4
+  return {{"encoded", 1, squared_error(c.model.dnet()(batch.ldr), truth(c, batch).encoded, images(batch))}};
+}
+
+LossTerms dnet_joint(const StageContext& c, const StageBatch& batch) {  // Eq. 5
+  return dequantisation_terms(c, batch, c.model.dnet()(batch.ldr));
+}
+
+LossTerms nnet_individual(const StageContext& c, const StageBatch& batch) {  // Eq. 11
+  const bool known = batch.encoded.defined();
+  const Variable x = truth(c, batch).clipped;
+  const Variable target = known ? batch.encoded : dequantised(c, batch);
+  return {{"encoded", 1, squared_error(mapped(c.model.nnet(), x), target, images(batch))}};
+}
+
+LossTerms innet_individual(const StageContext& c, const StageBatch& batch) {  // Eq. 12
+  const bool known = batch.encoded.defined();
+  const Variable x = known ? batch.encoded : dequantised(c, batch);
+  const Variable curve = c.model.innet()(x);
+  LossTerms terms{{"clipped", 1, squared_error(apply_curve(curve, x), truth(c, batch).clipped, images(batch))}};
+  if (c.options.curve > 0 && batch.inverse_curve.defined()) {
+    const Shape row{curve.shape()[0], 1, 1, curve.shape()[1]};
+    terms.push_back({"curve", c.options.curve,
+                     squared_error(reshape(curve, row), reshape(batch.inverse_curve, row), images(batch))});
+  }
+  return terms;
+}
+
+LossTerms dnm_joint(const StageContext& c, const StageBatch& batch) {  // Eq. 13
+  const Variable encoded = c.model.dnet()(batch.ldr);
+  const Variable clipped = mapped(c.model.innet(), encoded);
+  const Variable again = mapped(c.model.nnet(), clipped);
+  LossTerms terms{{"clipped", 1, squared_error(clipped, truth(c, batch).clipped, images(batch))},
+                  {"cycle", c.options.dnm_dual, squared_error(again, encoded, images(batch))}};
+  for (LossTerm& term : dequantisation_terms(c, batch, encoded)) {
+    term.weight *= c.options.dnm_dn;
+    terms.push_back(std::move(term));
+  }
+  return terms;
+}
+
+LossTerms truncation_terms(const StageContext& c, const StageBatch& batch, const Variable& estimate,
+                           const Variable& mask) {
+  LossTerms terms{{"log", 1, log_loss(estimate, batch.hdr, c.options.log, batch.weight)}};
+  if (c.options.perceptual > 0)
+    terms.push_back({"perceptual", c.options.perceptual,
+                     perceptual_loss(c.vgg, estimate, batch.hdr, mask, c.options.raw_perceptual, batch.weight)});
+  if (c.options.total_variation > 0)
+    terms.push_back({"tv", c.options.total_variation, total_variation(estimate, batch.weight)});
+  return terms;
+}
+
+LossTerms itnet_individual(const StageContext& c, const StageBatch& batch) {  // Eq. 16
+  const Variable x = truth(c, batch).clipped;
+  return truncation_terms(c, batch, c.model.itnet()(x), exposure_mask(x, c.model.itnet().alpha()));
+}
+
+LossTerms itnet_joint(const StageContext& c, const StageBatch& batch) {  // Eq. 17-19
+  const Variable x = truth(c, batch).clipped, mask = exposure_mask(x, c.model.itnet().alpha());
+  const Variable estimate = c.model.itnet()(x, c.options.itnet_iterations, c.options.literal);
+  LossTerms terms = truncation_terms(c, batch, estimate, mask);
+  terms.push_back({"normal_area", c.options.itn_dual, normal_area_loss(estimate, batch.hdr, mask, batch.weight)});
+  return terms;
+}
+
+/// The chain up to ITnet's result.
+struct Chain {
+  Variable encoded, clipped, hdr;
+};
+Chain chain(const StageContext& c, const StageBatch& batch) {
+  Chain out;
+  out.encoded = c.model.dnet()(batch.ldr);
+  out.clipped = mapped(c.model.innet(), out.encoded);
+  out.hdr = c.model.itnet()(out.clipped, c.model.config().itnet_iterations);
+  return out;
+}
+Chain constant_chain(const StageContext& c, const StageBatch& batch) {
+  const Constant scope{&c.model.network("dnet"), &c.model.innet(), &c.model.network("itnet")};
+  return chain(c, batch);
+}
+
+LossTerms refinement(const StageContext& c, const StageBatch& batch, const Chain& chain) {  // Eq. 24
+  const Variable result = c.model.oonet()(chain.hdr, chain.clipped, chain.encoded);
+  return {{"hdr", 1, refinement_loss(result, batch.hdr, c.options.refinement, batch.weight)}};
+}
+LossTerms oonet_alone(const StageContext& c, const StageBatch& batch) {
+  return refinement(c, batch, constant_chain(c, batch));
+}
+LossTerms finetune(const StageContext& c, const StageBatch& batch) { return refinement(c, batch, chain(c, batch)); }
+
+LossTerms dnet_unpaired(const StageContext& c, const StageBatch& batch) {  // Eq. 6
+  return {{"quantised", 1, squared_error(quantise(c.model.dnet()(batch.ldr)), batch.ldr, images(batch))}};
+}
+
+LossTerms dnm_unpaired(const StageContext& c, const StageBatch& batch) {  // Eq. 14
+  const Variable encoded = dequantised(c, batch);
+  const Variable again = mapped(c.model.nnet(), mapped(c.model.innet(), encoded));
+  return {{"cycle", 1, squared_error(again, encoded, images(batch))}};
+}
+
+LossTerms itnet_unpaired(const StageContext& c, const StageBatch& batch) {  // Eq. 20
+  Variable x;
+  {
+    const Constant scope{&c.model.network("dnet"), &c.model.innet()};
+    const Variable encoded = c.model.dnet()(batch.ldr);
+    x = mapped(c.model.innet(), encoded);
+  }
+  const Variable estimate = c.model.itnet()(x, c.options.itnet_iterations, c.options.literal);
+  return {{"clipped", 1, squared_error(truncation(estimate), x, images(batch))}};
+}
+
+LossTerms oonet_unpaired(const StageContext& c, const StageBatch& batch) {  // Eq. 25
+  const Chain before = constant_chain(c, batch);
+  const Variable truncated = truncation(c.model.oonet()(before.hdr, before.clipped, before.encoded));
+  const Variable photograph = expose(c.model.nnet()(truncated), truncated);
+  return {{"ldr", 1, squared_error(photograph, batch.ldr, images(batch))}};
+}
+
+const std::array table{
+    Stage{"dnet", 1, "dequantisation alone, Eq. 4", {"dnet"}, dnet_individual},
+    Stage{"dnet-joint", 1, "dequantisation with the quantiser, Eq. 5", {"dnet"}, dnet_joint},
+    Stage{"nnet", 1, "camera response, Eq. 11", {"nnet"}, nnet_individual},
+    Stage{"innet", 1, "inverse camera response, Eq. 12", {"innet"}, innet_individual},
+    Stage{"dnm-joint", 1, "both responses and dequantisation, Eq. 13", {"dnet", "innet", "nnet"}, dnm_joint},
+    Stage{"itnet", 1, "highlights alone, Eq. 16", {"itnet"}, itnet_individual},
+    Stage{"itnet-joint", 1, "highlights with the truncation, iterated, Eq. 17-19", {"itnet"}, itnet_joint},
+    Stage{"oonet", 1, "refinement of the frozen chain, Eq. 24", {"oonet"}, oonet_alone},
+    Stage{"finetune", 1, "the whole chain, Eq. 24", {"dnet", "innet", "itnet", "oonet"}, finetune},
+    Stage{"dnet-unpaired", 2, "dequantisation from photographs, Eq. 6", {"dnet"}, dnet_unpaired},
+    Stage{"dnm-unpaired", 2, "both responses from photographs, Eq. 14", {"innet", "nnet"}, dnm_unpaired},
+    Stage{"itnet-unpaired", 2, "highlights from photographs, iterated, Eq. 20", {"itnet"}, itnet_unpaired},
+    Stage{"oonet-unpaired", 2, "refinement from photographs, Eq. 25", {"oonet"}, oonet_unpaired},
+};
+
+}  // namespace
+
+StageBatch on_device(const Batch& batch, Device device, DType dtype) {
+  const auto there = [&](const Tensor& tensor) {
+    return tensor.defined() ? Variable(tensor.to(device).to(dtype)) : Variable();
+  };
+  return {there(batch.ldr), there(batch.encoded),       there(batch.clipped),
+          there(batch.hdr), there(batch.inverse_curve), batch.weight.to(device)};
+}
+
+std::span<const Stage> all_stages() { return table; }
+
+const Stage& stage_named(std::string_view name) {
+  const auto found = std::find_if(table.begin(), table.end(), [&](const Stage& stage) { return stage.name == name; });
+  if (found != table.end()) return *found;
+  std::string known;
+  for (const Stage& stage : table) known += (known.empty() ? "" : ", ") + std::string(stage.name);
+  throw Error(ExitCode::usage, message("no training stage \"", escaped(name), "\" (", known, ")"));
+}
+
+void prepare(const Stage& stage, DuHdr& model, bool running_statistics) {
+  for (const char* name : network_names) {
+    const bool trained = std::find(stage.trained.begin(), stage.trained.end(), name) != stage.trained.end();
+    Module& network = model.network(name);
+    network.set_training(trained && !running_statistics);
+    for (NamedVariable& parameter : network.parameters()) {
+      parameter.variable.zero_grad();
+      parameter.variable.set_requires_grad(trained);
+    }
+  }
+}
+
+}  // namespace duhdr
