@@ -113,7 +113,7 @@ std::string line_chart(const std::vector<Series>& series, const std::string& x_l
     if (lines[k].size() == 1)
       svg += message("<circle fill=\"", colour, "\" r=\"3\" cx=\"", px(lines[k][0].first), "\" cy=\"",
                      py(lines[k][0].second), "\"/>");
-    svg += message("<text class=\"legend\" fill=\"", colour, "\" x=\"", width - right - 4, "\" y=\"",
+    svg += message("<text class=\"legend\" style=\"fill:", colour, "\" x=\"", width - right - 4, "\" y=\"",
                    top + 14 + 16 * static_cast<double>(k), "\">", html(series[k].name), "</text>");
   }
   return svg + message("<text class=\"x\" x=\"", (left + width - right) / 2, "\" y=\"", height - 6, "\">",

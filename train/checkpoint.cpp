@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 constexpr int format_version = 1;
 constexpr const char* file_prefix = "checkpoint-";
 constexpr const char* file_suffix = ".safetensors";
-constexpr const char* optimiser_prefix = "optimiser.";
+constexpr std::string_view optimiser_prefix = "optimiser.";
 
 nlohmann::json to_json(const RunState& run) {
   return {{"row", run.row},
@@ -97,7 +97,7 @@ fs::path checkpoint_file(const fs::path& folder, std::int64_t total_steps) {
 
 void save_checkpoint(const fs::path& folder, const Checkpoint& checkpoint, int keep) {
   std::map<std::string, Tensor> tensors = checkpoint.model;
-  for (const auto& [name, tensor] : checkpoint.optimiser) tensors[optimiser_prefix + name] = tensor;
+  for (const auto& [name, tensor] : checkpoint.optimiser) tensors[std::string(optimiser_prefix) + name] = tensor;
   const nlohmann::json state = {
       {"format_version", format_version}, {"run", to_json(checkpoint.run)}, {"identity", checkpoint.identity}};
   const std::string text = state.dump();
@@ -129,7 +129,8 @@ Checkpoint load_checkpoint(const fs::path& path) {
   reader.finish();
   for (const auto& [tensor_name, tensor] : file.tensors) {
     const bool optimiser = tensor_name.starts_with(optimiser_prefix);
-    (optimiser ? checkpoint.optimiser : checkpoint.model)[optimiser ? tensor_name.substr(10) : tensor_name] = tensor;
+    (optimiser ? checkpoint.optimiser
+               : checkpoint.model)[optimiser ? tensor_name.substr(optimiser_prefix.size()) : tensor_name] = tensor;
   }
   return checkpoint;
 }

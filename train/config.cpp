@@ -171,7 +171,11 @@ void visit_plan(Fields& f, StagePlan& plan) {
   f.integer("warmup", plan.learning_rate.warmup, 0, many);
   f.boolean("running_statistics", plan.running_statistics);
   if (!f.reading()) return;
-  (void)stage_named(plan.stage);
+  try {
+    (void)stage_named(plan.stage);
+  } catch (const Error& error) {
+    f.refuse("stage", error.what());
+  }
   if (plan.patch % DuHdr::alignment != 0) f.refuse("patch", message(plan.patch, " is not a multiple of 32"));
 }
 
@@ -251,6 +255,7 @@ nlohmann::json identity(const TrainConfig& config) {
   out.erase("validation");
   out.erase("checkpoint");
   for (const char* key : {"threads", "cache_mib", "validation"}) out["data"].erase(key);
+  if (!config.validation_sources.empty()) out["data"]["validation_share"] = 0.0;  // training sees every file
   return out;
 }
 

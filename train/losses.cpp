@@ -46,8 +46,7 @@ Variable perceptual_loss(const Vgg16Features& vgg, const Variable& estimate, con
     m = avg_pool2d(m);
     const LossWeights weights{.image = image_weights, .pixel = square(m).value().to(wanted[layer].dtype())};
     Variable part = squared_error(found[layer], wanted[layer], weights);
-    if (!raw) {
-      const NoGrad constant;
+    if (!raw) {  // `wanted` has no history, so the scale is a constant
       const Tensor zero = Tensor::zeros(wanted[layer].shape(), wanted[layer].dtype(), wanted[layer].device());
       const Variable scale = squared_error(wanted[layer], Variable(zero), {.image = image_weights});
       part = div(part, clamp(scale, 1e-12, infinity));

@@ -19,7 +19,7 @@ void fill_zero_weights(DuHdr& model, const Stage& stage, std::uint64_t seed) {
   for (const std::string_view network : stage.trained)
     for (NamedVariable& parameter : model.network(network).parameters(std::string(network))) {
       const Tensor& value = parameter.variable.value();
-      const bool weight = value.shape().rank() >= 2;
+      const bool weight = value.shape().rank() == 4;
       const float* begin = value.data<float>();
       if (weight && std::all_of(begin, begin + value.numel(), [](float x) { return x == 0; }))
         parameter.variable.set_value(initial_weight(value.shape(), Init::glorot_uniform, seed, parameter.name));

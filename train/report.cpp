@@ -19,11 +19,11 @@ constexpr const char* style = R"(
 body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:1180px;padding:0 1rem;color:#1c2024;background:#fff}
 h1{margin:0}h2{margin:2rem 0 .5rem;border-bottom:1px solid #d5dae0}h3{margin:.2rem 0}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(420px,1fr));gap:1rem}
-svg{width:100%;background:#fafbfc;border:1px solid #e3e7eb}svg .grid{stroke:#e3e7eb}
+svg{width:100%;max-width:640px;background:#fafbfc;border:1px solid #e3e7eb}svg .grid{stroke:#e3e7eb}
 svg polyline{fill:none;stroke-width:1.6}svg text{font-size:11px;fill:#555}svg .y,svg .legend{text-anchor:end}
 svg .x{text-anchor:middle}svg .legend{font-weight:600}
 table{border-collapse:collapse}td,th{padding:.25rem .8rem .25rem 0;text-align:right}th:first-child,td:first-child{text-align:left}
-.pictures td{text-align:left;vertical-align:top;padding:0 .6rem .6rem 0}.pictures img{width:100%;image-rendering:auto}
+.pictures td,.pictures th{text-align:left;vertical-align:top;padding:0 .6rem .6rem 0}.pictures img{width:100%;image-rendering:auto}
 pre{background:#f4f6f8;padding:1rem;overflow:auto}.good{color:#1a7f37}.bad{color:#b42318}.note{color:#666}
 @media(prefers-color-scheme:dark){body{background:#15181c;color:#e6e8eb}svg,pre{background:#1c2127;border-color:#333}
 svg text{fill:#aab}svg .grid{stroke:#2c333b}h2{border-color:#333}}

@@ -38,7 +38,8 @@ class Run {
   void resume(Checkpoint checkpoint);
   void prepare_validation();
   void train_row();
-  void take_steps(const StagePlan& plan, Loader& loader);
+  void take_steps(const StagePlan& plan, const Dataset& dataset);
+  void name_bad_files(const Dataset& dataset);
   void after_step(const StagePlan& plan, const Batch& batch, const StepResult& result, double rate, double waited);
   void roll_back();
   void validate();
@@ -61,6 +62,7 @@ class Run {
   double seconds_before_ = 0;
   Clock::time_point last_save_ = Clock::now();
   std::int64_t last_validation_ = -1;  // total_steps
+  std::size_t bad_files_named_ = 0;    // of this stage's data set
 };
 
 Run::Run(const TrainConfig& config, const RunOptions& options)
@@ -126,13 +128,8 @@ void Run::train_row() {
                plan.stage, stage.summary, plan.steps, plan.batch, plan.patch, dataset->text());
   trainer_ = session_.trainer(plan);
   if (!optimiser_state_.empty()) trainer_->optimiser().set_state(std::exchange(optimiser_state_, {}));
-  {
-    Loader loader(*dataset, plan.batch, first_batch(state_.row) + state_.step, config_.threads);
-    progress_.begin(plan.stage, state_.step, plan.steps);
-    take_steps(plan, loader);
-  }
+  take_steps(plan, *dataset);
   progress_.leave();
-  for (const std::string& bad : dataset->bad_files().messages) event("not used: " + bad);
   trainer_->optimiser().adopt_averages();
   trainer_.reset();
   ++state_.row;
@@ -142,7 +139,10 @@ void Run::train_row() {
   write_report(options_.folder);
 }
 
-void Run::take_steps(const StagePlan& plan, Loader& loader) {
+void Run::take_steps(const StagePlan& plan, const Dataset& dataset) {
+  Loader loader(dataset, plan.batch, first_batch(state_.row) + state_.step, config_.threads);
+  progress_.begin(plan.stage, state_.step, plan.steps);
+  bad_files_named_ = 0;
   while (state_.step < plan.steps) {
     options_.check_interrupt();
     const bool out_of_steps = options_.max_steps > 0 && state_.total_steps >= options_.max_steps;
@@ -152,7 +152,14 @@ void Run::take_steps(const StagePlan& plan, Loader& loader) {
     const double rate = plan.learning_rate.at(state_.step, plan.steps);
     const StepResult result = trainer_->step(batch, rate);
     after_step(plan, batch, result, rate, loader.waited() - waited_before);
+    name_bad_files(dataset);
   }
+}
+
+void Run::name_bad_files(const Dataset& dataset) {
+  const BadFiles bad = dataset.bad_files();
+  for (; bad_files_named_ < bad.messages.size(); ++bad_files_named_)
+    event(message("not used (", bad_files_named_ + 1, " of ", bad.total, " files): ", bad.messages[bad_files_named_]));
 }
 
 void Run::after_step(const StagePlan& plan, const Batch& batch, const StepResult& result, double rate, double waited) {

@@ -55,8 +55,9 @@ Variable dequantised(const StageContext& c, const StageBatch& batch) {
   return c.model.dnet()(batch.ldr);
 }
 
-LossTerms dequantisation_terms(const StageContext& c, const StageBatch& batch, const Variable& estimate) {
-  return {{"encoded", 1, squared_error(estimate, truth(c, batch).encoded, images(batch))},
+LossTerms dequantisation_terms(const StageContext& c, const StageBatch& batch, const Variable& estimate,
+                               const Truth& target) {
+  return {{"encoded", 1, squared_error(estimate, target.encoded, images(batch))},
           {"quantised", c.options.dn_dual, squared_error(quantise(estimate), batch.ldr, images(batch))}};
 }
 
@@ -65,7 +66,7 @@ LossTerms dnet_individual(const StageContext& c, const StageBatch& batch) {  // 
 }
 
 LossTerms dnet_joint(const StageContext& c, const StageBatch& batch) {  // Eq. 5
-  return dequantisation_terms(c, batch, c.model.dnet()(batch.ldr));
+  return dequantisation_terms(c, batch, c.model.dnet()(batch.ldr), truth(c, batch));
 }
 
 LossTerms nnet_individual(const StageContext& c, const StageBatch& batch) {  // Eq. 11
@@ -89,12 +90,13 @@ LossTerms innet_individual(const StageContext& c, const StageBatch& batch) {  //
 }
 
 LossTerms dnm_joint(const StageContext& c, const StageBatch& batch) {  // Eq. 13
+  const Truth target = truth(c, batch);                                // before Nnet's running statistics move
   const Variable encoded = c.model.dnet()(batch.ldr);
   const Variable clipped = mapped(c.model.innet(), encoded);
   const Variable again = mapped(c.model.nnet(), clipped);
-  LossTerms terms{{"clipped", 1, squared_error(clipped, truth(c, batch).clipped, images(batch))},
+  LossTerms terms{{"clipped", 1, squared_error(clipped, target.clipped, images(batch))},
                   {"cycle", c.options.dnm_dual, squared_error(again, encoded, images(batch))}};
-  for (LossTerm& term : dequantisation_terms(c, batch, encoded)) {
+  for (LossTerm& term : dequantisation_terms(c, batch, encoded, target)) {
     term.weight *= c.options.dnm_dn;
     terms.push_back(std::move(term));
   }

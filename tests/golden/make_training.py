@@ -197,7 +197,7 @@ def through(x):
 
 
 def directional(name, options, architecture, step=1e-7):
-    """Relative difference of the gradient and central differences, along one random direction of all parameters."""
+    """Relative difference of the gradient and central differences, each parameter moving by a share of its size."""
     model, features = make_model(options.stage, architecture)
     trained = trained_parameters(model, options.stage)
     training = Training(model, features, options)
@@ -205,7 +205,8 @@ def directional(name, options, architecture, step=1e-7):
     truth = training.truth(data)
     training.truth = lambda _: truth  # a constant, though Nnet may be trained
     quantise, twin.quantise = twin.quantise, through
-    direction = [p.detach() * torch.from_numpy(fill(f"direction/{k}", tuple(p.shape), -1, 1)) for k, p in trained.items()]
+    shares = {name: torch.from_numpy(fill(f"direction/{name}", tuple(p.shape), -1, 1)) for name, p in trained.items()}
+    direction = [p.detach() * shares[name] for name, p in trained.items()]
 
     gradients = torch.autograd.grad(loss_of(training.terms(data)), list(trained.values()))
     analytic = sum((g * d).sum().item() for g, d in zip(gradients, direction))
