@@ -42,11 +42,10 @@ void add_network_benchmarks(const Settings& settings);
 ///   "save FILE"      writes the last result, raw f32    -> "ok"
 void serve_chain(const std::string& model_folder, Device device);
 
-/// Trains with the weights of the golden cases ("itnet_joint": ITnet with three iterations; "fine_tune": the whole
-/// chain LDR -> HDR) and answers in the same way:
-///   "load INPUT TARGET N H W"  raw f32 [N, H, W, 3] each  -> "ok"
-///   "run N"                    N training steps           -> N times in seconds
-///   "loss"                     of the last step           -> the number
-void serve_training(const std::string& step, Device device);
+/// Trains a stage with the weights of the golden cases and answers in the same way:
+///   "load FOLDER N H W"  raw f32 [N, H, W, 3] ldr, encoded, clipped and hdr (.raw)  -> "ok"
+///   "run N"              N training steps                                          -> N times in seconds
+///   "loss"               of the last step                                          -> the number
+void serve_training(const std::string& stage, Device device);
 
 }  // namespace duhdr::bench

@@ -4,7 +4,7 @@
 
     python bench/compare_training.py --bench build/cpu/bin/duhdr-bench [--rounds 10] [--compile] [--json FILE]
 
-A step is forward, backward and Adam. Both sides start from the same weights (tests/golden/fill.py) and see the same
+A step of a stage is forward, backward and Adam. Both sides start from the same weights (tests/golden/fill.py) and see the same
 batch. Every candidate is a process of its own that runs on request, and only one computes at a time; each round takes
 duhdr, every peer, every peer again in reverse, duhdr. The figure is the median over rounds of peer's time / duhdr's
 time, with a bootstrap 95 % interval. A candidate whose losses of the first three steps are not those of the first peer
@@ -31,8 +31,10 @@ from compare_pytorch import Candidate, processor_name  # noqa: E402  (finds the 
 import twin  # noqa: E402
 from fill import fill  # noqa: E402
 from make_golden import load  # noqa: E402
+from training_twin import Batch, Options, Training, loss_of, trained_parameters  # noqa: E402
 
-STEPS = ("itnet_joint", "fine_tune")
+STEPS = ("itnet-joint", "finetune")  # stages
+FIELDS = ("ldr", "encoded", "clipped", "hdr")
 PEERS = ("eager", "channels_last")
 # Of the losses of the first three steps, relative. The first is the same function; then Adam turns gradients near 0,
 # which are rounding errors, into whole steps.
@@ -41,70 +43,37 @@ TOLERANCES = (1e-5, 1e-2, 1e-2)
 # ------------------------------------------------------------------------------------------------- a peer's process
 
 
-def mu_law(x):
-    return torch.log1p(10 * x) / np.log(11)
-
-
-class ItnetJoint(torch.nn.Module):
-    """ITnet with three iterations: log loss, perceptual loss, and the loss of C(H^) where the input is well exposed."""
-
-    def __init__(self):
-        super().__init__()
-        self.net = load(twin.ITnet(), "itnet.")
-        self.vgg = load(twin.Vgg16Features(), "vgg.").requires_grad_(False)
-
-    def forward(self, x, target):
-        hdr = self.net(x, 3)
-        square = torch.nn.functional.mse_loss
-        loss = square(torch.log(hdr + 1 / 255), torch.log(target + 1 / 255))
-        with torch.no_grad():
-            expected = self.vgg(mu_law(target))
-        for found, wanted in zip(self.vgg(mu_law(hdr)), expected):
-            loss = loss + 1e-6 * square(found, wanted)
-        well_exposed = 1 - twin.overexposure_mask(x)
-        return loss + 10 * square(twin.truncate(hdr) * well_exposed, target.clamp(0, 1) * well_exposed)
-
-
-class FineTune(torch.nn.Module):
-    """The whole chain LDR -> HDR, all four networks, mean square error."""
-
-    def __init__(self):
-        super().__init__()
-        self.net = load(twin.DuHdr(), "")
-
-    def forward(self, x, target):
-        return torch.nn.functional.mse_loss(self.net.ldr_to_hdr(x)["out"], target)
-
-
 class Peer:
-    """A training step in the manner of one peer."""
+    """Training steps of a stage in the manner of one peer."""
 
-    def __init__(self, step, manner):
-        self.module = {"itnet_joint": ItnetJoint, "fine_tune": FineTune}[step]().float().train()
-        self.layout = torch.contiguous_format
-        if manner == "channels_last":
-            self.layout = torch.channels_last
-            self.module.to(memory_format=self.layout)
-        trained = [p for p in self.module.parameters() if p.requires_grad]
-        self.optimiser = torch.optim.Adam(trained, lr=1e-4, fused=True)
-        self.forward = torch.compile(self.module) if manner == "compile" else self.module
+    def __init__(self, stage, manner):
+        model, features = load(twin.DuHdr(), "").float(), load(twin.Vgg16Features(), "vgg16.").float()
+        self.layout = torch.channels_last if manner == "channels_last" else torch.contiguous_format
+        for module in (model, features.eval().requires_grad_(False)):
+            module.to(memory_format=self.layout)
+        trained = trained_parameters(model, stage)
+        self.optimiser = torch.optim.Adam(trained.values(), lr=1e-4, fused=True)
+        self.training = Training(model, features, Options(stage))
+        self.terms = torch.compile(self.training.terms) if manner == "compile" else self.training.terms
         self.loss = None
 
-    def load(self, file, shape):
-        return torch.from_numpy(np.fromfile(file, "<f4").reshape(shape)).permute(0, 3, 1, 2).contiguous(
-            memory_format=self.layout
-        )
+    def load(self, folder, shape):
+        def read(name):
+            values = np.fromfile(Path(folder) / f"{name}.raw", "<f4").reshape(shape)
+            return torch.from_numpy(values).permute(0, 3, 1, 2).contiguous(memory_format=self.layout)
+
+        return Batch(**{name: read(name) for name in FIELDS}, weight=torch.ones(shape[0]))
 
     def step(self, batch):
         self.optimiser.zero_grad(set_to_none=True)
-        loss = self.forward(*batch)
+        loss = loss_of(self.terms(batch))
         loss.backward()
         self.optimiser.step()
         self.loss = float(loss.detach())
 
 
 def serve_peer(step, manner, threads):
-    """duhdr-bench's protocol: load INPUT TARGET N H W, run N, loss."""
+    """duhdr-bench's protocol: load FOLDER N H W, run N, loss."""
     torch.set_num_threads(threads)
     peer, batch = Peer(step, manner), None
     for line in sys.stdin:
@@ -112,8 +81,7 @@ def serve_peer(step, manner, threads):
         if command == "quit":
             return
         if command == "load":
-            shape = (*map(int, words[2:]), 3)
-            batch = [peer.load(file, shape) for file in words[:2]]
+            batch = peer.load(words[0], (*map(int, words[1:]), 3))
             print("ok", flush=True)
         elif command == "run":
             times = []
@@ -130,22 +98,22 @@ def serve_peer(step, manner, threads):
 
 
 def make_batch(folder, batch, size):
-    """Files of a radiance batch of smooth lights up to 4, and of the exposure of it that clips at 1 in 8 bit codes."""
+    """Files of a radiance batch of smooth lights up to 4, its exposure that clips at 1, and that in 8-bit codes."""
     y, x = np.mgrid[0:size, 0:size].astype(np.float64) / size
     waves = np.stack([np.sin(7 * x + 5 * y * (i + 1)) + np.cos(9 * y - 3 * x * (i + 1)) for i in range(3 * batch)], -1)
     waves = waves.reshape(size, size, batch, 3).transpose(2, 0, 1, 3)
     radiance = np.exp(0.7 * waves) * (0.4 + fill("training", waves.shape, -0.05, 0.05))
-    codes = np.floor(255 * np.clip(radiance, 0, 1) ** (1 / 2.2) + 0.5) / 255
-    files = folder / "input.raw", folder / "target.raw"
-    for file, values in zip(files, (codes, radiance)):
-        values.astype("<f4").tofile(file)
-    return files
+    clipped = np.clip(radiance, 0, 1)
+    encoded = clipped ** (1 / 2.2)
+    codes = np.floor(255 * encoded + 0.5) / 255
+    for name, values in zip(FIELDS, (codes, encoded, clipped, radiance)):
+        values.astype("<f4").tofile(folder / f"{name}.raw")
 
 
-def start(name, command, files, options):
+def start(name, command, folder, options):
     """A warm candidate and its losses of the first three steps."""
     candidate = Candidate(name, command)
-    candidate.ask(f"load {files[0]} {files[1]} {options.batch} {options.size} {options.size}")
+    candidate.ask(f"load {folder} {options.batch} {options.size} {options.size}")
     losses = []
     for _ in range(3):
         candidate.ask("run 1")
@@ -167,7 +135,7 @@ def ratio_summary(rounds, peer, draws=2000):
 
 def compare(step, options, folder):
     """All candidates of one step, interleaved round by round."""
-    files = make_batch(folder, options.batch, options.size)
+    make_batch(folder, options.batch, options.size)
     threads = ["--threads", str(options.threads)]
     commands = {
         name: [sys.executable, __file__, "--serve-peer", name, "--steps", step, *threads] for name in options.peers
@@ -175,7 +143,7 @@ def compare(step, options, folder):
     commands["duhdr"] = [options.bench, "--serve-training", step, *threads]
     candidates, losses, refused = {}, {}, {}
     for name, command in commands.items():
-        candidates[name], losses[name] = start(name, command, files, options)
+        candidates[name], losses[name] = start(name, command, folder, options)
         reference = losses[options.peers[0]]
         if not all(abs(a - b) <= t * abs(b) for a, b, t in zip(losses[name], reference, TOLERANCES)):
             refused[name] = f"losses {losses[name]}, those of {options.peers[0]} are {reference}"

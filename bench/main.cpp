@@ -39,7 +39,7 @@ std::vector<std::string> parse(CLI::App& app, Options& options, int argc, char**
       ->capture_default_str();
   app.add_option("--serve", options.serve, "load this model directory and run its chain on request (stdin)")
       ->type_name("DIR");
-  app.add_option("--serve-training", options.serve_training, "run this training step on request (stdin)")
+  app.add_option("--serve-training", options.serve_training, "run steps of this training stage on request (stdin)")
       ->check(CLI::IsMember({"itnet_joint", "fine_tune"}));
   app.footer("Options that begin with --benchmark_ go to Google Benchmark, for example --benchmark_filter=REGEX.");
   app.parse(ours);

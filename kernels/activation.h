@@ -3,6 +3,8 @@
 // input need not be kept.
 #pragma once
 
+#include <type_traits>
+
 #include "kernels/pointwise.h"
 
 namespace duhdr {
@@ -42,6 +44,25 @@ DUHDR_HD T activation_slope(Activation activation, T y) {
       break;
   }
   return T(1);
+}
+
+/// Calls f with the activation as a type, std::integral_constant<Activation, ...>: loops over elements then have no
+/// switch inside.
+template <class F>
+decltype(auto) with_activation(Activation activation, F&& f) {
+  switch (activation) {
+    case Activation::relu:
+      return f(std::integral_constant<Activation, Activation::relu>{});
+    case Activation::leaky_relu:
+      return f(std::integral_constant<Activation, Activation::leaky_relu>{});
+    case Activation::tanh:
+      return f(std::integral_constant<Activation, Activation::tanh>{});
+    case Activation::sigmoid:
+      return f(std::integral_constant<Activation, Activation::sigmoid>{});
+    case Activation::none:
+      break;
+  }
+  return f(std::integral_constant<Activation, Activation::none>{});
 }
 
 }  // namespace duhdr

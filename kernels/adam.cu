@@ -2,6 +2,7 @@
 #include "kernels/adam.h"
 
 #include <cmath>
+#include <limits>
 
 #include "tensor/launch.cuh"
 
@@ -18,18 +19,20 @@ struct SquareOf {
 struct Prepare {
   AdamDesc desc;
   const double* square_sum;
+  double largest;  // norm whose square the moments can hold
   double* control;
   DUHDR_HD void operator()(std::int64_t) const {
     using std::pow;
     using std::sqrt;
     const double norm = sqrt(*square_sum);
-    const bool finite = norm - norm == 0;
-    control[AdamControl::norm] = norm;
-    control[AdamControl::skipped] = finite ? 0 : 1;
-    if (!finite) return;
-    const double steps = control[AdamControl::steps] += 1;
     const double limit = desc.clip_norm / (norm + 1e-6);
-    control[AdamControl::scale] = desc.clip_norm > 0 && limit < 1 ? limit : 1;
+    const double scale = desc.clip_norm > 0 && limit < 1 ? limit : 1;
+    const bool usable = norm * scale < largest;  // false for NaN, too
+    control[AdamControl::norm] = norm;
+    control[AdamControl::skipped] = usable ? 0 : 1;
+    if (!usable) return;
+    const double steps = control[AdamControl::steps] += 1;
+    control[AdamControl::scale] = scale;
     control[AdamControl::correction1] = 1 - pow(desc.beta1, steps);
     control[AdamControl::correction2] = sqrt(1 - pow(desc.beta2, steps));
   }
@@ -66,7 +69,8 @@ void step(AdamState& state, const AdamDesc& desc) {
   const T* gradient = state.gradient.data<T>();
   const Tensor square_sum = reduce_all(device, n, SquareOf<T>{gradient});
   double* control = state.control.mutable_data<double>();
-  for_each(device, 1, Prepare{desc, square_sum.data<double>(), control});
+  const double largest = std::sqrt(static_cast<double>(std::numeric_limits<T>::max()));
+  for_each(device, 1, Prepare{desc, square_sum.data<double>(), largest, control});
   T* average = state.average.defined() ? state.average.mutable_data<T>() : nullptr;
   for_each(device, n,
            Update<T>{desc, control, gradient, state.weights.mutable_data<T>(), state.first_moment.mutable_data<T>(),

@@ -33,8 +33,9 @@ struct AdamControl {
 /// One step with bias correction, as PyTorch's Adam:
 ///   m += (1 - beta1) (g - m),  v = beta2 v + (1 - beta2) g^2,  w -= lr / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t))
 ///   + eps)
-/// with g scaled by min(1, clip_norm / (norm + 1e-6)). A gradient with a value that is not finite changes nothing:
-/// control[skipped] becomes 1 (else 0) and control[steps] stays. control[norm] is the norm before clipping.
+/// with g scaled by min(1, clip_norm / (norm + 1e-6)). A gradient with a value that is not finite, or one so large that
+/// its square is not, changes nothing: control[skipped] becomes 1 (else 0) and control[steps] stays. control[norm] is
+/// the norm before clipping.
 void adam_step(AdamState& state, const AdamDesc& desc);
 
 }  // namespace duhdr

@@ -64,13 +64,12 @@ struct RunningStatistics {
 };
 
 /// The formula, and what its derivative needs, for one element of channel c.
-template <class P>
+template <class P, Activation activation>
 struct Normaliser {
   const P* mean;
   const P* inverse_std;
   const P* weight;
   const P* bias;
-  Activation activation;
   DUHDR_HD P normalised(P x, std::int64_t c) const { return (x - mean[c]) * inverse_std[c]; }
   DUHDR_HD P result(P normalised, std::int64_t c) const {
     return activate(activation, weight[c] * normalised + bias[c]);
@@ -78,9 +77,9 @@ struct Normaliser {
   DUHDR_HD P slope(P normalised, std::int64_t c) const { return activation_slope(activation, result(normalised, c)); }
 };
 
-template <class T>
+template <class T, Activation activation>
 struct Forward {
-  Normaliser<Compute<T>> norm;
+  Normaliser<Compute<T>, activation> norm;
   const T* x;
   T* y;
   Nhwc at;
@@ -91,9 +90,9 @@ struct Forward {
 };
 
 /// With g = dy * slope: the terms of sum(g), the gradient of the bias, and of sum(g * normalised), that of the weight.
-template <class T>
+template <class T, Activation activation>
 struct GradientTerms {
-  Normaliser<Compute<T>> norm;
+  Normaliser<Compute<T>, activation> norm;
   const T* x;
   const T* dy;
   std::int64_t channels;
@@ -107,9 +106,9 @@ struct GradientTerms {
 
 /// dx = weight / std * (g - mean(g) - normalised * mean(g * normalised)); running statistics are constants, so without
 /// `sums` the two means are 0.
-template <class T>
+template <class T, Activation activation>
 struct InputGradient {
-  Normaliser<Compute<T>> norm;
+  Normaliser<Compute<T>, activation> norm;
   const T* x;
   const T* dy;
   const double* sums;  // [2, C] or null
@@ -133,10 +132,10 @@ struct Kept {
 
   std::int64_t channels() const { return x.shape().c(); }
   std::int64_t rows() const { return x.numel() / channels(); }
-  template <class P>
-  Normaliser<P> normaliser() const {
+  template <class P, Activation activation>
+  Normaliser<P, activation> normaliser() const {
     const P* mean = statistics.data<P>();
-    return {mean, mean + channels(), weight.data<P>(), bias.data<P>(), desc.activation};
+    return {mean, mean + channels(), weight.data<P>(), bias.data<P>()};
   }
 };
 
@@ -155,21 +154,21 @@ void batch_statistics(const Kept& kept, Tensor& statistics, Tensor& running_mean
                               mean, mean + channels, running_mean.mutable_data<P>(), running_var.mutable_data<P>()});
 }
 
-template <class T>
+template <class T, Activation activation>
 std::vector<Tensor> gradients(const Kept& kept, const Tensor& dy, const std::vector<bool>& wants) {
   using P = Compute<T>;
   const Tensor& x = kept.x;
   const std::int64_t channels = kept.channels();
-  const auto norm = kept.normaliser<P>();
+  const auto norm = kept.normaliser<P, activation>();
   Tensor sums, dx, dweight, dbias;
   if (kept.desc.training || wants[1] || wants[2])
     sums = reduce_rows<2>(x.device(), 1, kept.rows(), channels,
-                          GradientTerms<T>{norm, x.data<T>(), dy.data<T>(), channels});
+                          GradientTerms<T, activation>{norm, x.data<T>(), dy.data<T>(), channels});
   if (wants[0]) {
     dx = Tensor(x.shape(), x.dtype(), x.device());
-    for_each_element(
-        x.device(), x.shape(),
-        InputGradient<T>{norm, x.data<T>(), dy.data<T>(), kept.desc.training ? sums.data<double>() : nullptr,
+    for_each_element(x.device(), x.shape(),
+                     InputGradient<T, activation>{
+                         norm, x.data<T>(), dy.data<T>(), kept.desc.training ? sums.data<double>() : nullptr,
                          1 / static_cast<double>(kept.rows()), dx.mutable_data<T>(), Nhwc(x.shape())});
   }
   if (wants[1]) dweight = sums.range(channels, Shape{channels}).to(dtype_of<P>());
@@ -210,11 +209,19 @@ Variable batch_norm(const Variable& input, const Variable& weight, const Variabl
           x.device(), kept.channels(),
           RunningStatistics<P>{running_mean.data<P>(), running_var.data<P>(), desc.eps, mean, mean + kept.channels()});
     }
-    for_each_element(x.device(), x.shape(),
-                     Forward<T>{kept.normaliser<P>(), x.data<T>(), y.mutable_data<T>(), Nhwc(x.shape())});
+    with_activation(desc.activation, [&](auto constant) {
+      constexpr Activation activation = decltype(constant)::value;
+      for_each_element(x.device(), x.shape(),
+                       Forward<T, activation>{kept.normaliser<P, activation>(), x.template data<T>(),
+                                              y.template mutable_data<T>(), Nhwc(x.shape())});
+    });
   });
   return Variable::of_op(y, {input, weight, bias}, [kept](const Tensor& dy, const std::vector<bool>& wants) {
-    return with_float_type(kept.x.dtype(), [&](auto type) { return gradients<decltype(type)>(kept, dy, wants); });
+    return with_float_type(kept.x.dtype(), [&](auto type) {
+      return with_activation(kept.desc.activation, [&](auto constant) {
+        return gradients<decltype(type), decltype(constant)::value>(kept, dy, wants);
+      });
+    });
   });
 }
 

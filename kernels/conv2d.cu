@@ -67,12 +67,11 @@ struct MovePhase {
   }
 };
 
-template <class T>
+template <class T, Activation activation>
 struct ScaleBySlope {  // dz = dy * activation'(z), from the output y
   const T* y;
   const T* dy;
   T* dz;
-  Activation activation;
   DUHDR_HD void operator()(std::int64_t i) const {
     dz[i] = T(static_cast<Compute<T>>(dy[i]) * activation_slope(activation, static_cast<Compute<T>>(y[i])));
   }
@@ -194,7 +193,11 @@ Tensor gradient_before_activation(const Tensor& y, const Tensor& dy, Activation 
   Tensor dz(dy.shape(), dy.dtype(), dy.device());
   with_float_type(dy.dtype(), [&](auto type) {
     using T = decltype(type);
-    for_each(dy.device(), dy.numel(), ScaleBySlope<T>{y.data<T>(), dy.data<T>(), dz.mutable_data<T>(), activation});
+    with_activation(activation, [&](auto constant) {
+      for_each(dy.device(), dy.numel(),
+               ScaleBySlope<T, decltype(constant)::value>{y.template data<T>(), dy.template data<T>(),
+                                                          dz.template mutable_data<T>()});
+    });
   });
   return dz;
 }

@@ -80,25 +80,53 @@ struct MaxPool {
   }
 };
 
-/// The 2x2 case without a way back, which has neither edges nor positions: the pools of inference.
-template <class T>
+/// The 2x2 case without padding, which has no edges: the pools of the U-Nets.
+template <class T, bool keep_winner>
 struct MaxOfFour {
+  using A = Compute<T>;
   const T* x;
   Nhwc at_x;
   T* y;
   Nhwc at_y;
   std::int64_t stride;
-  DUHDR_HD static Compute<T> larger(Compute<T> a, Compute<T> b) {
-    const auto m = a < b ? b : a;  // a NaN in a stays,
-    return b == b ? m : b;         // and one in b wins: two selects, no branch
+  std::uint8_t* winner;  // as in MaxPool
+  /// Takes a later value if it is larger or NaN: selects, no branch.
+  DUHDR_HD static void challenge(A value, int position, A& best, int& best_position) {
+    const bool wins = (value > best) | (value != value);
+    best = wins ? value : best;
+    best_position = wins ? position : best_position;
   }
   DUHDR_HD void operator()(std::int64_t n, std::int64_t row, std::int64_t column, std::int64_t c) const {
-    using A = Compute<T>;
     const T* corner = x + at_x.at(n, row * stride, column * stride, c);
-    const std::int64_t below = at_x.w * at_x.c;
-    y[at_y.at(n, row, column, c)] =
-        T(larger(larger(static_cast<A>(corner[0]), static_cast<A>(corner[at_x.c])),
-                 larger(static_cast<A>(corner[below]), static_cast<A>(corner[below + at_x.c]))));
+    const std::int64_t below = at_x.w * at_x.c, i = at_y.at(n, row, column, c);
+    A best = static_cast<A>(corner[0]);
+    int position = 0;
+    challenge(static_cast<A>(corner[at_x.c]), 1, best, position);
+    challenge(static_cast<A>(corner[below]), 2, best, position);
+    challenge(static_cast<A>(corner[below + at_x.c]), 3, best, position);
+    y[i] = T(best);
+    if constexpr (keep_winner) winner[i] = static_cast<std::uint8_t>(position);
+  }
+};
+
+/// Its gradient with stride 2, where windows do not overlap.
+template <class T>
+struct MaxOfFourGradient {
+  const T* dy;
+  const std::uint8_t* winner;
+  Nhwc at_y;
+  T* dx;
+  Nhwc at_x;
+  DUHDR_HD void operator()(std::int64_t n, std::int64_t y, std::int64_t x, std::int64_t c) const {
+    const std::int64_t row = y / 2, column = x / 2, position = 2 * (y % 2) + x % 2;
+    T& to = dx[at_x.at(n, y, x, c)];
+    if (row >= at_y.h || column >= at_y.w) {  // the last row or column of an odd side
+      to = T(0);
+      return;
+    }
+    const std::int64_t i = at_y.at(n, row, column, c);
+    const T gradient = dy[i];
+    to = winner[i] == position ? gradient : T(0);
   }
 };
 
@@ -157,6 +185,24 @@ std::int64_t pooled_side(std::int64_t side, const Pool2dDesc& desc) {
   return room / desc.stride + 1;
 }
 
+Windows windows_of(const Pool2dDesc& desc) { return {desc.kernel, desc.stride, desc.padding}; }
+
+Tensor max_pool_gradient(const Shape& shape, const Pool2dDesc& desc, const Tensor& winner, const Tensor& dy) {
+  Tensor dx(shape, dy.dtype(), dy.device());
+  with_float_type(dy.dtype(), [&](auto type) {
+    using T = decltype(type);
+    const T* from = dy.template data<T>();
+    T* to = dx.template mutable_data<T>();
+    const auto* positions = winner.data<std::uint8_t>();
+    const Nhwc at_y(dy.shape()), at_x(shape);
+    if (desc.kernel == 2 && desc.stride == 2 && desc.padding == 0)
+      for_each_element(dy.device(), shape, MaxOfFourGradient<T>{from, positions, at_y, to, at_x});
+    else
+      for_each_element(dy.device(), shape, MaxPoolGradient<T>{from, positions, at_y, to, at_x, windows_of(desc)});
+  });
+  return dx;
+}
+
 }  // namespace
 
 Variable avg_pool2d(const Variable& input) {
@@ -186,30 +232,25 @@ Variable max_pool2d(const Variable& input, const Pool2dDesc& desc) {
       "max pool with kernel ", desc.kernel, ", stride ", desc.stride, ", padding ", desc.padding);
   const Tensor x = input.value();
   const Shape shape = x.shape();
-  const Windows windows{desc.kernel, desc.stride, desc.padding};
-  Tensor y(Shape{shape.n(), pooled_side(shape.h(), desc), pooled_side(shape.w(), desc), shape.c()}, x.dtype(),
-           x.device());
+  const Shape result{shape.n(), pooled_side(shape.h(), desc), pooled_side(shape.w(), desc), shape.c()};
+  Tensor y(result, x.dtype(), x.device());
   Tensor winner;
-  if (input.requires_grad() && !NoGrad::active()) winner = Tensor(y.shape(), DType::u8, x.device());
+  if (input.requires_grad() && !NoGrad::active()) winner = Tensor(result, DType::u8, x.device());
   with_float_type(x.dtype(), [&](auto type) {
     using T = decltype(type);
-    if (desc.kernel == 2 && desc.padding == 0 && !winner.defined())
-      return for_each_element(
-          x.device(), y.shape(),
-          MaxOfFour<T>{x.data<T>(), Nhwc(shape), y.mutable_data<T>(), Nhwc(y.shape()), desc.stride});
-    for_each_element(x.device(), y.shape(),
-                     MaxPool<T>{x.data<T>(), Nhwc(shape), y.mutable_data<T>(), Nhwc(y.shape()), windows,
-                                winner.defined() ? winner.mutable_data<std::uint8_t>() : nullptr});
+    const T* from = x.template data<T>();
+    T* to = y.template mutable_data<T>();
+    std::uint8_t* positions = winner.defined() ? winner.mutable_data<std::uint8_t>() : nullptr;
+    const Nhwc at_x(shape), at_y(result);
+    if (desc.kernel != 2 || desc.padding != 0)
+      for_each_element(x.device(), result, MaxPool<T>{from, at_x, to, at_y, windows_of(desc), positions});
+    else if (positions)
+      for_each_element(x.device(), result, MaxOfFour<T, true>{from, at_x, to, at_y, desc.stride, positions});
+    else
+      for_each_element(x.device(), result, MaxOfFour<T, false>{from, at_x, to, at_y, desc.stride, nullptr});
   });
-  return Variable::of_op(y, {input}, [shape, windows, winner](const Tensor& dy, const std::vector<bool>&) {
-    Tensor dx(shape, dy.dtype(), dy.device());
-    with_float_type(dy.dtype(), [&](auto type) {
-      using T = decltype(type);
-      for_each_element(dy.device(), shape,
-                       MaxPoolGradient<T>{dy.data<T>(), winner.data<std::uint8_t>(), Nhwc(dy.shape()),
-                                          dx.mutable_data<T>(), Nhwc(shape), windows});
-    });
-    return std::vector<Tensor>{dx};
+  return Variable::of_op(y, {input}, [shape, desc, winner](const Tensor& dy, const std::vector<bool>&) {
+    return std::vector<Tensor>{max_pool_gradient(shape, desc, winner, dy)};
   });
 }
 

@@ -14,17 +14,6 @@ struct Value {
   DUHDR_HD double operator()(std::int64_t i) const { return static_cast<double>(static_cast<Compute<T>>(x[i])); }
 };
 
-template <class T>
-struct SquaredDifference {
-  const T* a;
-  const T* b;
-  DUHDR_HD double operator()(std::int64_t i) const {
-    const double d =
-        static_cast<double>(static_cast<Compute<T>>(a[i])) - static_cast<double>(static_cast<Compute<T>>(b[i]));
-    return d * d;
-  }
-};
-
 template <class F>
 struct GroupTerms {
   F f;
@@ -87,30 +76,6 @@ Variable reduced(const Variable& x, const Shape& result, double scale) {
 }
 
 template <class T>
-struct DifferenceGradient {
-  const T* a;
-  const T* b;
-  const Compute<T>* dy;
-  Compute<T> scale;
-  T* dx;
-  DUHDR_HD void operator()(std::int64_t i) const {
-    dx[i] = T(dy[0] * scale * (static_cast<Compute<T>>(a[i]) - static_cast<Compute<T>>(b[i])));
-  }
-};
-
-/// scale * dy * (a - b)
-Tensor difference_gradient(const Tensor& a, const Tensor& b, const Tensor& dy, double scale) {
-  Tensor dx(a.shape(), a.dtype(), a.device());
-  with_float_type(a.dtype(), [&](auto type) {
-    using T = decltype(type);
-    for_each(a.device(), a.numel(),
-             DifferenceGradient<T>{a.data<T>(), b.data<T>(), dy.data<Compute<T>>(), static_cast<Compute<T>>(scale),
-                                   dx.mutable_data<T>()});
-  });
-  return dx;
-}
-
-template <class T>
 DUHDR_HD std::int64_t first_maximum(const T* pixel, std::int64_t channels) {
   std::int64_t best = 0;
   for (std::int64_t c = 1; c < channels; ++c)
@@ -160,23 +125,6 @@ Variable sum_per_image(const Variable& x) { return reduced(x, per_image(x), 1); 
 Variable mean_per_image(const Variable& x) {
   const Shape result = per_image(x);
   return reduced(x, result, static_cast<double>(result.numel()) / static_cast<double>(x.shape().numel()));
-}
-
-Variable mean_square(const Variable& a, const Variable& b) {
-  const Tensor u = a.value(), v = b.value();
-  DUHDR_CHECK(u.shape() == v.shape() && u.dtype() == v.dtype() && u.device() == v.device() && u.numel() > 0,
-              "mean square difference of ", u.shape(), " in ", name_of(u.dtype()), " and ", v.shape(), " in ",
-              name_of(v.dtype()));
-  const double inverse = 1 / static_cast<double>(u.numel());
-  Tensor y = with_float_type(u.dtype(), [&](auto type) {
-    using T = decltype(type);
-    return scaled_sums<Compute<T>>(u.device(), Shape{1}, u.numel(), inverse,
-                                   SquaredDifference<T>{u.template data<T>(), v.template data<T>()});
-  });
-  return Variable::of_op(y, {a, b}, [u, v, inverse](const Tensor& dy, const std::vector<bool>& wants) {
-    return std::vector<Tensor>{wants[0] ? difference_gradient(u, v, dy, 2 * inverse) : Tensor(),
-                               wants[1] ? difference_gradient(v, u, dy, 2 * inverse) : Tensor()};
-  });
 }
 
 Variable channel_max(const Variable& input) {

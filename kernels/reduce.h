@@ -13,9 +13,6 @@ Variable sum(const Variable& x);
 /// mean of all elements; any shape with at least one element -> [1]
 Variable mean(const Variable& x);
 
-/// mean((a - b)^2), the ||a - b||_2^2 of every loss; two equal shapes -> [1]
-Variable mean_square(const Variable& a, const Variable& b);
-
 /// sum over height, width and channels; [N, H, W, C] -> [N, 1, 1, 1]
 Variable sum_per_image(const Variable& x);
 

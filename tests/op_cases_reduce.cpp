@@ -10,7 +10,6 @@ std::vector<OpCase> reduce_cases() {
   const std::vector<Shape> big{Shape{1, 1024, 1024, 16}};
   const auto total = [](const V& v) { return sum(v[0]); };
   const auto average = [](const V& v) { return mean(v[0]); };
-  const auto squares = [](const V& v) { return mean_square(v[0], v[1]); };
   const auto image_sum = [](const V& v) { return sum_per_image(v[0]); };
   const auto image_mean = [](const V& v) { return mean_per_image(v[0]); };
   const auto largest = [](const V& v) { return channel_max(v[0]); };
@@ -22,10 +21,6 @@ std::vector<OpCase> reduce_cases() {
       {"mean", "basic", {{s}}, average},
       {"mean", "vector", {{Shape{7}}}, average},
       {"mean", "one", {{Shape{1}}}, average},
-      OpCase{"mean_square", "basic", {{s}, {s}}, squares}.benched({big[0], big[0]}),
-      {"mean_square", "vector", {{Shape{13}}, {Shape{13}}}, squares},
-      {"mean_square", "constant_target", {{large}, {large, -1, 1, false}}, squares},
-      {"mean_square", "one", {{one}, {one}}, squares},
       {"sum_per_image", "basic", {{s}}, image_sum},
       {"sum_per_image", "large", {{large}}, image_sum},
       {"sum_per_image", "one", {{Shape{3, 1, 1, 1}}}, image_sum},

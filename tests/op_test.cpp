@@ -14,6 +14,7 @@
 #include "kernels/batch_norm.h"
 #include "kernels/layout.h"
 #include "kernels/linear.h"
+#include "kernels/loss.h"
 #include "kernels/pool.h"
 #include "kernels/reduce.h"
 #include "kernels/resample.h"
@@ -254,8 +255,8 @@ std::vector<BadCall> bad_calls() {
        [=] {
          mean(filled({1, 0, 3, 4}));
        }},
-      {"mean_square_shapes", [=] { mean_square(x, row); }},
-      {"mean_square_types", [=] { mean_square(x, half); }},
+      {"squared_error_shapes", [=] { squared_error(x, row); }},
+      {"squared_error_types", [=] { squared_error(x, half); }},
       {"sum_per_image_rank", [=] { sum_per_image(vector); }},
       {"mean_per_image_rank", [=] { mean_per_image(vector); }},
       {"channel_max_rank", [=] { channel_max(vector); }},

@@ -64,27 +64,23 @@ bool is_checkpoint(const fs::path& path) {
   return name.starts_with(file_prefix) && name.ends_with(file_suffix);
 }
 
+/// What could be listed until `error`.
+std::vector<fs::path> files_in(const fs::path& folder, std::error_code& error) {
+  std::vector<fs::path> found;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
+    found.push_back(entry->path());
+  return found;
+}
+
 /// Newest first: the numbers in the names have one width.
 std::vector<fs::path> checkpoints_in(const fs::path& folder) {
-  std::vector<fs::path> found;
   std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error))
-    if (is_checkpoint(entry.path())) found.push_back(entry.path());
+  std::vector<fs::path> found = files_in(folder, error);
+  std::erase_if(found, [](const fs::path& path) { return !is_checkpoint(path); });
   if (error && error != std::errc::no_such_file_or_directory)
     throw Error(ExitCode::io, message(shown(folder), ": cannot be listed (", error.message(), ")"));
   std::sort(found.rbegin(), found.rend());
   return found;
-}
-
-/// What write_file() of a killed process left behind. A run owns its folder, so nobody else is writing here.
-void remove_leftovers(const fs::path& folder) {
-  std::error_code ignored;
-  std::vector<fs::path> leftovers;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with(".duhdr-") && name.ends_with(".tmp")) leftovers.push_back(entry.path());
-  }
-  for (const fs::path& path : leftovers) fs::remove(path, ignored);
 }
 
 }  // namespace
@@ -95,6 +91,14 @@ fs::path checkpoint_file(const fs::path& folder, std::int64_t total_steps) {
   return folder / message(file_prefix, number, file_suffix);
 }
 
+void remove_leftovers(const fs::path& folder) {
+  std::error_code ignored;
+  for (const fs::path& path : files_in(folder, ignored)) {
+    const std::string name = path.filename().string();
+    if (name.starts_with(".duhdr-") && name.ends_with(".tmp")) fs::remove(path, ignored);
+  }
+}
+
 void save_checkpoint(const fs::path& folder, const Checkpoint& checkpoint, int keep) {
   std::map<std::string, Tensor> tensors = checkpoint.model;
   for (const auto& [name, tensor] : checkpoint.optimiser) tensors[std::string(optimiser_prefix) + name] = tensor;
@@ -102,12 +106,12 @@ void save_checkpoint(const fs::path& folder, const Checkpoint& checkpoint, int k
       {"format_version", format_version}, {"run", to_json(checkpoint.run)}, {"identity", checkpoint.identity}};
   const std::string text = state.dump();
   remove_leftovers(folder);
-  write_safetensors(checkpoint_file(folder, checkpoint.run.total_steps), tensors,
-                    {{"duhdr.training", text}, {"duhdr.sha256", digest(tensors, text)}});
-  const std::vector<fs::path> all = checkpoints_in(folder);
-  for (std::size_t i = static_cast<std::size_t>(keep); i < all.size(); ++i) {
+  const fs::path written = checkpoint_file(folder, checkpoint.run.total_steps);
+  write_safetensors(written, tensors, {{"duhdr.training", text}, {"duhdr.sha256", digest(tensors, text)}});
+  for (const fs::path& path : checkpoints_in(folder)) {
+    const bool left_behind = path.filename() > written.filename();
     std::error_code ignored;  // an old checkpoint too many does no harm
-    fs::remove(all[i], ignored);
+    if (left_behind || keep-- <= 0) fs::remove(path, ignored);
   }
 }
 

@@ -40,7 +40,12 @@ struct Checkpoint {
 /// The file of a checkpoint after so many steps: "checkpoint-000001200.safetensors".
 std::filesystem::path checkpoint_file(const std::filesystem::path& folder, std::int64_t total_steps);
 
-/// Writes the file (all or nothing), then removes all but the newest `keep` and what killed runs left half-written.
+/// Removes what write_file() of a killed process left half-written. A run owns its folder: nobody else is writing
+/// there.
+void remove_leftovers(const std::filesystem::path& folder);
+
+/// Writes the file (all or nothing), then removes all but the newest `keep`, and those of more steps: this run went
+/// back behind them. Removes what killed runs left half-written, too.
 void save_checkpoint(const std::filesystem::path& folder, const Checkpoint& checkpoint, int keep = 2);
 
 /// Reads and checks one: layout, checksum, state. Throws bad_weights or io.

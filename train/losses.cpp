@@ -35,11 +35,7 @@ Variable log_loss(const Variable& estimate, const Variable& target, LogLoss kind
 
 Variable perceptual_loss(const Vgg16Features& vgg, const Variable& estimate, const Variable& target,
                          const Variable& mask, bool raw, const Tensor& image_weights) {
-  std::vector<Variable> wanted;
-  {
-    const NoGrad constant;
-    wanted = vgg(mu_law(target, mu));
-  }
+  const std::vector<Variable> wanted = vgg(mu_law(target.detach(), mu));
   const std::vector<Variable> found = vgg(mu_law(estimate, mu));
   Variable m = mask.detach(), sum;
   for (std::size_t layer = 0; layer < wanted.size(); ++layer) {

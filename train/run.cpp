@@ -36,7 +36,7 @@ class Run {
 
  private:
   void resume(Checkpoint checkpoint);
-  void prepare_validation();
+  void prepare_validation(const Dataset* dataset, bool fresh);
   void train_row();
   void take_steps(const StagePlan& plan, const Dataset& dataset);
   void name_bad_files(const Dataset& dataset);
@@ -69,12 +69,14 @@ Run::Run(const TrainConfig& config, const RunOptions& options)
     : config_(config), options_(options), session_(config, options), progress_(options.device, options.quiet) {
   if (config.schedule.empty()) throw Error(ExitCode::usage, "the schedule has no stage");
   for (const StagePlan& plan : config.schedule) (void)stage_dataset(config, stage_named(plan.stage), plan);
+  const std::unique_ptr<Dataset> kept_back = validation_dataset(config);
   std::optional<Checkpoint> checkpoint = open_run_folder(config, options);
+  const bool fresh = !checkpoint;
   if (checkpoint) resume(std::move(*checkpoint));
   metrics_ = std::make_unique<MetricsLog>(options.folder / "metrics.jsonl", state_.metrics_bytes);
-  if (state_.total_steps > 0) event(message("continued after step ", state_.total_steps));
-  prepare_validation();
-  if (state_.total_steps == 0) save();
+  if (!fresh) event(message("continued after step ", state_.total_steps));
+  prepare_validation(kept_back.get(), fresh);
+  if (fresh) save();
 }
 
 void Run::resume(Checkpoint checkpoint) {
@@ -84,15 +86,14 @@ void Run::resume(Checkpoint checkpoint) {
   optimiser_state_ = std::move(checkpoint.optimiser);
 }
 
-void Run::prepare_validation() {
-  const std::unique_ptr<Dataset> dataset = validation_dataset(config_);
+void Run::prepare_validation(const Dataset* dataset, bool fresh) {
   if (!dataset) {
     spdlog::warn("no validation: none of the sources has HDR images");
     return;
   }
   spdlog::info("validation: {} samples of {}", config_.validation.samples, dataset->text());
   validation_ = std::make_unique<Validation>(*dataset, config_.validation.samples);
-  if (state_.total_steps > 0) return;
+  if (!fresh) return;
   validation_->write_references(options_.folder / "samples", config_.validation.pictures);
   validation_->write_results(session_.model(), options_.folder / "samples", "before", config_.validation.pictures);
   validate();
@@ -201,6 +202,7 @@ void Run::after_step(const StagePlan& plan, const Batch& batch, const StepResult
     validate();
     write_report(options_.folder);
   }
+  if (state_.failures_in_a_row > 0) return;  // a rollback must find what was before them
   if (state_.step % config_.checkpoint_every == 0 || minutes >= config_.checkpoint_minutes) save();
 }
 

@@ -14,45 +14,29 @@
 namespace duhdr {
 namespace {
 
-/// While one lives, ops keep no history and these networks use their running statistics.
-class Constant {
- public:
-  explicit Constant(std::initializer_list<Module*> networks) {
-    for (Module* network : networks) {
-      before_.emplace_back(network, network->training());
-      network->set_training(false);
-    }
-  }
-  ~Constant() {
-    for (const auto& [network, training] : before_) network->set_training(training);
-  }
-  Constant(const Constant&) = delete;
-  Constant& operator=(const Constant&) = delete;
-
- private:
-  NoGrad no_grad_;
-  std::vector<std::pair<Module*, bool>> before_;
-};
-
 LossWeights images(const StageBatch& batch) { return {.image = batch.weight}; }
 
 /// The image through its own curve: Eq. 9 and 10.
 Variable mapped(const ResponseNet& net, const Variable& image) { return apply_curve(net(image), image); }
 
-/// I_n and I_clip: known where the data were synthesised, else C(H) and Nnet's picture of it.
+/// I_n and I_clip: known where the data were synthesised, else C(H) and Nnet's picture of it, taken with its running
+/// statistics also while Nnet itself trains.
 struct Truth {
   Variable encoded, clipped;
 };
+Variable true_clipped(const StageBatch& batch) {
+  return batch.clipped.defined() ? batch.clipped : truncation(batch.hdr);
+}
 Truth truth(const StageContext& c, const StageBatch& batch) {
   if (batch.encoded.defined()) return {batch.encoded, batch.clipped};
-  const Constant scope{&c.model.nnet()};
-  const Variable clipped = truncation(batch.hdr);
-  return {mapped(c.model.nnet(), clipped), clipped};
-}
-
-Variable dequantised(const StageContext& c, const StageBatch& batch) {
-  const Constant scope{&c.model.network("dnet")};
-  return c.model.dnet()(batch.ldr);
+  const NoGrad constant;
+  ResponseNet& nnet = c.model.nnet();
+  const bool training = nnet.training();
+  const Variable clipped = true_clipped(batch);
+  nnet.set_training(false);
+  const Variable encoded = mapped(nnet, clipped);
+  nnet.set_training(training);
+  return {encoded, clipped};
 }
 
 LossTerms dequantisation_terms(const StageContext& c, const StageBatch& batch, const Variable& estimate,
@@ -70,17 +54,15 @@ LossTerms dnet_joint(const StageContext& c, const StageBatch& batch) {  // Eq. 5
 }
 
 LossTerms nnet_individual(const StageContext& c, const StageBatch& batch) {  // Eq. 11
-  const bool known = batch.encoded.defined();
-  const Variable x = truth(c, batch).clipped;
-  const Variable target = known ? batch.encoded : dequantised(c, batch);
+  const Variable x = true_clipped(batch);
+  const Variable target = batch.encoded.defined() ? batch.encoded : c.model.dnet()(batch.ldr);
   return {{"encoded", 1, squared_error(mapped(c.model.nnet(), x), target, images(batch))}};
 }
 
 LossTerms innet_individual(const StageContext& c, const StageBatch& batch) {  // Eq. 12
-  const bool known = batch.encoded.defined();
-  const Variable x = known ? batch.encoded : dequantised(c, batch);
+  const Variable x = batch.encoded.defined() ? batch.encoded : c.model.dnet()(batch.ldr);
   const Variable curve = c.model.innet()(x);
-  LossTerms terms{{"clipped", 1, squared_error(apply_curve(curve, x), truth(c, batch).clipped, images(batch))}};
+  LossTerms terms{{"clipped", 1, squared_error(apply_curve(curve, x), true_clipped(batch), images(batch))}};
   if (c.options.curve > 0 && batch.inverse_curve.defined()) {
     const Shape row{curve.shape()[0], 1, 1, curve.shape()[1]};
     terms.push_back({"curve", c.options.curve,
@@ -115,12 +97,12 @@ LossTerms truncation_terms(const StageContext& c, const StageBatch& batch, const
 }
 
 LossTerms itnet_individual(const StageContext& c, const StageBatch& batch) {  // Eq. 16
-  const Variable x = truth(c, batch).clipped;
+  const Variable x = true_clipped(batch);
   return truncation_terms(c, batch, c.model.itnet()(x), exposure_mask(x, c.model.itnet().alpha()));
 }
 
 LossTerms itnet_joint(const StageContext& c, const StageBatch& batch) {  // Eq. 17-19
-  const Variable x = truth(c, batch).clipped, mask = exposure_mask(x, c.model.itnet().alpha());
+  const Variable x = true_clipped(batch), mask = exposure_mask(x, c.model.itnet().alpha());
   const Variable estimate = c.model.itnet()(x, c.options.itnet_iterations, c.options.literal);
   LossTerms terms = truncation_terms(c, batch, estimate, mask);
   terms.push_back({"normal_area", c.options.itn_dual, normal_area_loss(estimate, batch.hdr, mask, batch.weight)});
@@ -138,43 +120,32 @@ Chain chain(const StageContext& c, const StageBatch& batch) {
   out.hdr = c.model.itnet()(out.clipped, c.model.config().itnet_iterations);
   return out;
 }
-Chain constant_chain(const StageContext& c, const StageBatch& batch) {
-  const Constant scope{&c.model.network("dnet"), &c.model.innet(), &c.model.network("itnet")};
-  return chain(c, batch);
-}
 
-LossTerms refinement(const StageContext& c, const StageBatch& batch, const Chain& chain) {  // Eq. 24
-  const Variable result = c.model.oonet()(chain.hdr, chain.clipped, chain.encoded);
+/// Eq. 24; OOnet alone and the whole chain differ only in what trains.
+LossTerms refinement(const StageContext& c, const StageBatch& batch) {
+  const Chain before = chain(c, batch);
+  const Variable result = c.model.oonet()(before.hdr, before.clipped, before.encoded);
   return {{"hdr", 1, refinement_loss(result, batch.hdr, c.options.refinement, batch.weight)}};
 }
-LossTerms oonet_alone(const StageContext& c, const StageBatch& batch) {
-  return refinement(c, batch, constant_chain(c, batch));
-}
-LossTerms finetune(const StageContext& c, const StageBatch& batch) { return refinement(c, batch, chain(c, batch)); }
 
 LossTerms dnet_unpaired(const StageContext& c, const StageBatch& batch) {  // Eq. 6
   return {{"quantised", 1, squared_error(quantise(c.model.dnet()(batch.ldr)), batch.ldr, images(batch))}};
 }
 
 LossTerms dnm_unpaired(const StageContext& c, const StageBatch& batch) {  // Eq. 14
-  const Variable encoded = dequantised(c, batch);
+  const Variable encoded = c.model.dnet()(batch.ldr);
   const Variable again = mapped(c.model.nnet(), mapped(c.model.innet(), encoded));
   return {{"cycle", 1, squared_error(again, encoded, images(batch))}};
 }
 
 LossTerms itnet_unpaired(const StageContext& c, const StageBatch& batch) {  // Eq. 20
-  Variable x;
-  {
-    const Constant scope{&c.model.network("dnet"), &c.model.innet()};
-    const Variable encoded = c.model.dnet()(batch.ldr);
-    x = mapped(c.model.innet(), encoded);
-  }
+  const Variable x = mapped(c.model.innet(), c.model.dnet()(batch.ldr));
   const Variable estimate = c.model.itnet()(x, c.options.itnet_iterations, c.options.literal);
   return {{"clipped", 1, squared_error(truncation(estimate), x, images(batch))}};
 }
 
 LossTerms oonet_unpaired(const StageContext& c, const StageBatch& batch) {  // Eq. 25
-  const Chain before = constant_chain(c, batch);
+  const Chain before = chain(c, batch);
   const Variable truncated = truncation(c.model.oonet()(before.hdr, before.clipped, before.encoded));
   const Variable photograph = expose(c.model.nnet()(truncated), truncated);
   return {{"ldr", 1, squared_error(photograph, batch.ldr, images(batch))}};
@@ -188,8 +159,8 @@ const std::array table{
     Stage{"dnm-joint", 1, "both responses and dequantisation, Eq. 13", {"dnet", "innet", "nnet"}, dnm_joint},
     Stage{"itnet", 1, "highlights alone, Eq. 16", {"itnet"}, itnet_individual},
     Stage{"itnet-joint", 1, "highlights with the truncation, iterated, Eq. 17-19", {"itnet"}, itnet_joint},
-    Stage{"oonet", 1, "refinement of the frozen chain, Eq. 24", {"oonet"}, oonet_alone},
-    Stage{"finetune", 1, "the whole chain, Eq. 24", {"dnet", "innet", "itnet", "oonet"}, finetune},
+    Stage{"oonet", 1, "refinement of the frozen chain, Eq. 24", {"oonet"}, refinement},
+    Stage{"finetune", 1, "the whole chain, Eq. 24", {"dnet", "innet", "itnet", "oonet"}, refinement},
     Stage{"dnet-unpaired", 2, "dequantisation from photographs, Eq. 6", {"dnet"}, dnet_unpaired},
     Stage{"dnm-unpaired", 2, "both responses from photographs, Eq. 14", {"innet", "nnet"}, dnm_unpaired},
     Stage{"itnet-unpaired", 2, "highlights from photographs, iterated, Eq. 20", {"itnet"}, itnet_unpaired},

@@ -30,6 +30,7 @@ struct Stage {
   int algorithm;                          // 1: needs H; 2: photographs alone
   std::string_view summary;               // what is learned, with the equation
   std::vector<std::string_view> trained;  // networks; the others are frozen
+  /// Of networks set up by prepare(): what is constant in the paper comes from networks that are frozen.
   LossTerms (*loss)(const StageContext&, const StageBatch&);
 
   bool needs_hdr() const { return algorithm == 1; }

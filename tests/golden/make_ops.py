@@ -200,7 +200,6 @@ OPS = {
     "minimum": lambda row, a, b: torch.minimum(a, b),
     "sum": lambda row, x: x.sum().reshape(1),
     "mean": lambda row, x: x.mean().reshape(1),
-    "mean_square": lambda row, a, b: F.mse_loss(a, b).reshape(1),
     "squared_error": squared_error,
     "squared_log_error": squared_log_error,
     "mu_law_error": mu_law_error,
