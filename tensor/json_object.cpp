@@ -81,7 +81,10 @@ void JsonObject::refuse(std::string_view key, const std::string& reason) const {
   throw Error(code_, message(shown_name_, ": ", path_.empty() ? "" : path_ + ".", escaped(key), ": ", reason));
 }
 
-bool JsonObject::has(std::string_view key) const { return value_.contains(key); }
+bool JsonObject::has(std::string_view key) {
+  asked_.emplace(key);
+  return value_.contains(key);
+}
 
 std::vector<std::string> JsonObject::keys() const {
   std::vector<std::string> out;
