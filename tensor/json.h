@@ -34,7 +34,7 @@ class JsonObject {
   /// `value` must outlive the reader; `path` is the key under which it was found, empty at the top.
   JsonObject(const nlohmann::json& value, std::string shown_name, ExitCode code, std::string path = "");
 
-  bool has(std::string_view key);  // counts as asking for it
+  bool has(std::string_view key);         // counts as asking for it
   std::vector<std::string> keys() const;  // every key of the object, sorted
 
   /// A whole number in [lo, hi]. 1.5, 1e3 and "1" are refused.

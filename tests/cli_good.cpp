@@ -5,9 +5,9 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "data/curve_basis.h"
 #include "image/encode.h"
 #include "image/image.h"
-#include "data/curve_basis.h"
 #include "tests/cli_files.h"
 #include "tests/image_exr_files.h"
 #include "tests/image_files.h"

@@ -82,7 +82,7 @@ void wait_for(pid_t child, int err, const RunOptions& options, Outcome& outcome)
   int status = 0;
   rusage usage{};
   while (wait4(child, &status, WNOHANG, &usage) == 0) {
-    if (!sent && text_of(err).find(options.signal_after) != std::string::npos) {
+    if (!sent && passed() >= options.signal_at_s && text_of(err).find(options.signal_after) != std::string::npos) {
       kill(child, options.signal);
       sent = true;
     }

@@ -19,6 +19,7 @@ struct RunOptions {
   bool closed_output = false;         // starts without stdout and stderr
   int signal = 0;                     // sent as soon as stderr holds `signal_after`
   std::string signal_after = {};
+  double signal_at_s = 0;                               // and not before so many seconds
   std::map<std::string, std::string> environment = {};  // added to ours
 };
 

@@ -252,8 +252,7 @@ nlohmann::json to_json(const TrainConfig& config) {
 
 nlohmann::json identity(const TrainConfig& config) {
   nlohmann::json out = to_json(config);
-  out.erase("validation");
-  out.erase("checkpoint");
+  for (const char* key : {"name", "validation", "checkpoint"}) out.erase(key);
   for (const char* key : {"threads", "cache_mib", "validation"}) out["data"].erase(key);
   if (!config.validation_sources.empty()) out["data"]["validation_share"] = 0.0;  // training sees every file
   return out;

@@ -64,7 +64,7 @@ TrainConfig read_config(const std::filesystem::path& path);
 /// The same with every default in place; parse_config(to_json(c)) is c.
 nlohmann::json to_json(const TrainConfig& config);
 
-/// Only what decides the weights: without threads, caches, validation and checkpoint intervals. Two runs may be
+/// Only what decides the weights: without name, threads, caches, validation and checkpoint intervals. Two runs may be
 /// continued into each other when this is equal.
 nlohmann::json identity(const TrainConfig& config);
 

@@ -9,6 +9,7 @@
 #include "models/model_directory.h"
 #include "tensor/file.h"
 #include "train/checkpoint.h"
+#include "train/folder_lock.h"
 #include "train/metrics.h"
 #include "train/progress.h"
 #include "train/report.h"
@@ -51,6 +52,7 @@ class Run {
 
   const TrainConfig& config_;
   const RunOptions& options_;
+  std::unique_ptr<FolderLock> lock_;
   Session session_;
   RunState state_;
   std::map<std::string, Tensor> optimiser_state_;  // of a checkpoint, until its stage begins
@@ -70,6 +72,7 @@ Run::Run(const TrainConfig& config, const RunOptions& options)
   if (config.schedule.empty()) throw Error(ExitCode::usage, "the schedule has no stage");
   for (const StagePlan& plan : config.schedule) (void)stage_dataset(config, stage_named(plan.stage), plan);
   const std::unique_ptr<Dataset> kept_back = validation_dataset(config);
+  lock_ = std::make_unique<FolderLock>(options.folder);
   std::optional<Checkpoint> checkpoint = open_run_folder(config, options);
   const bool fresh = !checkpoint;
   if (checkpoint) resume(std::move(*checkpoint));

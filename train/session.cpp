@@ -3,6 +3,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "tensor/file.h"
 #include "tensor/json.h"
 #include "train/progress.h"
@@ -24,7 +26,16 @@ void set_basis(ResponseNet& net, const CurveBasis& basis, const DuHdrConfig& con
 /// The first key whose values differ, as a path: "schedule[0].steps".
 std::string first_difference(const nlohmann::json& a, const nlohmann::json& b) {
   const nlohmann::json patch = nlohmann::json::diff(a, b);
-  return patch.empty() ? "" : patch.front().value("path", "");
+  const std::string pointer = patch.empty() ? "" : patch.front().value("path", "");  // "/schedule/0/steps"
+  std::string path;
+  for (std::size_t begin = 1; begin < pointer.size();) {
+    const std::size_t end = std::min(pointer.find('/', begin), pointer.size());
+    const std::string part = pointer.substr(begin, end - begin);
+    const bool index = part.find_first_not_of("0123456789") == std::string::npos;
+    path += index ? message('[', part, ']') : path.empty() ? part : message('.', part);
+    begin = end + 1;
+  }
+  return path;
 }
 
 void make_folder(const fs::path& folder) {
