@@ -52,7 +52,7 @@ class Peer:
         for module in (model, features.eval().requires_grad_(False)):
             module.to(memory_format=self.layout)
         trained = trained_parameters(model, stage)
-        self.optimiser = torch.optim.Adam(trained.values(), lr=1e-4, fused=True)
+        self.optimiser = torch.optim.Adam(trained.values(), lr=1e-5, fused=True)
         self.training = Training(model, features, Options(stage))
         self.terms = torch.compile(self.training.terms) if manner == "compile" else self.training.terms
         self.loss = None

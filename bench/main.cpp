@@ -39,8 +39,7 @@ std::vector<std::string> parse(CLI::App& app, Options& options, int argc, char**
       ->capture_default_str();
   app.add_option("--serve", options.serve, "load this model directory and run its chain on request (stdin)")
       ->type_name("DIR");
-  app.add_option("--serve-training", options.serve_training, "run steps of this training stage on request (stdin)")
-      ->check(CLI::IsMember({"itnet_joint", "fine_tune"}));
+  app.add_option("--serve-training", options.serve_training, "run steps of this training stage on request (stdin)");
   app.footer("Options that begin with --benchmark_ go to Google Benchmark, for example --benchmark_filter=REGEX.");
   app.parse(ours);
   if (options.size % 32 != 0) throw Error(ExitCode::usage, message("--size: ", options.size, " is no multiple of 32"));

@@ -13,7 +13,7 @@
 namespace duhdr::bench {
 namespace {
 
-constexpr double learning_rate = 1e-4;
+constexpr double learning_rate = 1e-5;
 
 /// Raw f32, little endian.
 Tensor read_images(const std::string& path, const Shape& shape) {

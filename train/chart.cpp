@@ -32,7 +32,7 @@ struct Range {
 
 std::string number(double value) {
   std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.3g", value);
+  std::snprintf(text.data(), text.size(), "%.4g", value);
   return text.data();
 }
 

@@ -15,15 +15,22 @@
 namespace duhdr {
 namespace {
 
-void fill_zero_weights(DuHdr& model, const Stage& stage, std::uint64_t seed) {
-  for (const std::string_view network : stage.trained)
-    for (NamedVariable& parameter : model.network(network).parameters(std::string(network))) {
-      const Tensor& value = parameter.variable.value();
-      const bool weight = value.shape().rank() == 4;
-      const float* begin = value.data<float>();
-      if (weight && std::all_of(begin, begin + value.numel(), [](float x) { return x == 0; }))
-        parameter.variable.set_value(initial_weight(value.shape(), Init::glorot_uniform, seed, parameter.name));
+bool is_zero(const Variable& parameter) {
+  const float* begin = parameter.value().data<float>();
+  return std::all_of(begin, begin + parameter.value().numel(), [](float x) { return x == 0; });
+}
+
+/// Convolutions whose weight and bias start at zero. fuse0 of ITnet has a bias that keeps its ReLU open: it stays.
+void fill_zero_convolutions(DuHdr& model, const Stage& stage, std::uint64_t seed) {
+  for (const std::string_view network : stage.trained) {
+    std::vector<NamedVariable> parameters = model.network(network).parameters(std::string(network));
+    for (std::size_t i = 0; i + 1 < parameters.size(); ++i) {  // a bias follows its weight
+      NamedVariable& weight = parameters[i];
+      const bool convolution = weight.variable.shape().rank() == 4 && parameters[i + 1].name.ends_with(".bias");
+      if (convolution && is_zero(weight.variable) && is_zero(parameters[i + 1].variable))
+        weight.variable.set_value(initial_weight(weight.variable.shape(), Init::glorot_uniform, seed, weight.name));
     }
+  }
 }
 
 std::vector<Batch> fixed_batches(const Dataset& dataset, std::int64_t samples, std::int64_t size) {
@@ -53,7 +60,7 @@ std::vector<OverfitResult> overfit(const TrainConfig& config, const RunOptions& 
     const Stage& stage = stage_named(plan.stage);
     const std::vector<Batch> batches = fixed_batches(*stage_dataset(config, stage, plan), samples, plan.batch);
     const std::unique_ptr<DuHdr> model = new_model(config, options);
-    fill_zero_weights(*model, stage, config.seed);
+    fill_zero_convolutions(*model, stage, config.seed);
     model->set_precision(config.precision);
     model->to(options.device);
     StageTrainer trainer(stage, *model, *vgg, config.loss, config.adam, plan.running_statistics);
