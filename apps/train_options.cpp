@@ -84,7 +84,9 @@ void keep_stages(std::vector<StagePlan>& schedule, const std::vector<std::string
 }  // namespace
 
 TrainConfig TrainOptions::resolved() const {
-  if (config.empty()) throw Error(ExitCode::usage, "give a configuration with -c (see configs/)");
+  if (config.empty())
+    throw Error(ExitCode::usage,
+                "give a configuration with -c (see configs/), or a folder for an untrained model with --init-only");
   TrainConfig result = read_config(config);
   if (!data.empty()) result.sources = data;
   if (!unpaired.empty()) result.unpaired = unpaired;
