@@ -167,7 +167,7 @@ void find_candidates(cudnnHandle_t handle, Plan& plan, DType dtype) {
 }
 
 struct State {
-  std::mutex mutex;  // held for a whole call: a context's handle and workspace serve one caller at a time
+  std::mutex mutex;  // held for a whole call: a context's handle serves one caller at a time
   std::unordered_map<std::string, std::unique_ptr<Plan>> plans;
   std::vector<std::string> unsupported;
 };
@@ -193,12 +193,12 @@ Plan& plan_of(cuda::Context& context, const ConvProblem& p) {
 
 /// Launches the best algorithm whose workspace can be had. Answers false, having launched nothing, when there is none.
 template <class Launch>
-bool run(cuda::Context& context, Plan& plan, Launch launch) {
+bool run(Device device, Plan& plan, Launch launch) {
   auto candidate = plan.candidates.begin();
   while (candidate != plan.candidates.end()) {
-    void* workspace = nullptr;
+    Tensor workspace;  // of the stream: it may be handed on as soon as the launch has been made
     try {
-      workspace = cuda::workspace_of(context, candidate->workspace);
+      workspace = Tensor(Shape{static_cast<std::int64_t>(candidate->workspace)}, DType::u8, device);
     } catch (const Error& error) {  // a later one may be content with less
       const auto smaller = std::find_if(candidate, plan.candidates.end(),
                                         [&](const Candidate& c) { return c.workspace < candidate->workspace; });
@@ -207,7 +207,7 @@ bool run(cuda::Context& context, Plan& plan, Launch launch) {
       continue;
     }
     DUHDR_CUDNN(cudnnSetConvolutionMathType(plan.convolution, candidate->math));
-    const cudnnStatus_t status = launch(*candidate, workspace);
+    const cudnnStatus_t status = launch(*candidate, workspace.mutable_raw());
     if (status == CUDNN_STATUS_SUCCESS) return true;
     if (!turned_down(status)) fail(status, plan.key);
     candidate = plan.candidates.erase(candidate);
@@ -234,7 +234,7 @@ void forward(const ConvProblem& p, const Tensor& x, const Tensor& weight, const 
   Tensor z = plan.whole ? y : Tensor(Shape{p.n, plan.window.h, plan.window.w, p.co}, p.dtype, x.device());
   void* const out = z.mutable_raw();
   const float* const beta = plan.whole && epilogue.accumulate ? &one : &zero;
-  const bool done = run(context, plan, [&](const Candidate& candidate, void* workspace) {
+  const bool done = run(x.device(), plan, [&](const Candidate& candidate, void* workspace) {
     return cudnnConvolutionForward(context.cudnn, &one, plan.x, x.raw(), plan.weight, packed.raw(), plan.convolution,
                                    static_cast<cudnnConvolutionFwdAlgo_t>(candidate.algorithm), workspace,
                                    candidate.workspace, beta, plan.z, out);
@@ -251,7 +251,7 @@ void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight
   const Tensor packed = packed_weight(p, weight);
   const Tensor dz = plan.whole ? dy : framed(dy, plan.window);
   void* const out = dx.mutable_raw();
-  const bool done = run(context, plan, [&](const Candidate& candidate, void* workspace) {
+  const bool done = run(dy.device(), plan, [&](const Candidate& candidate, void* workspace) {
     return cudnnConvolutionBackwardData(context.cudnn, &one, plan.weight, packed.raw(), plan.z, dz.raw(),
                                         plan.convolution,
                                         static_cast<cudnnConvolutionBwdDataAlgo_t>(candidate.algorithm), workspace,
@@ -267,7 +267,7 @@ void backward_weight(const ConvProblem& p, const Tensor& x, const Tensor& dy, Te
   const Tensor dz = plan.whole ? dy : framed(dy, plan.window);
   Tensor packed = is_packed(p) ? weight_gradient : Tensor(Shape{p.co, p.kh, p.kw, p.ci}, p.dtype, dy.device());
   void* const out = packed.mutable_raw();
-  const bool done = run(context, plan, [&](const Candidate& candidate, void* workspace) {
+  const bool done = run(dy.device(), plan, [&](const Candidate& candidate, void* workspace) {
     return cudnnConvolutionBackwardFilter(context.cudnn, &one, plan.x, x.raw(), plan.z, dz.raw(), plan.convolution,
                                           static_cast<cudnnConvolutionBwdFilterAlgo_t>(candidate.algorithm), workspace,
                                           candidate.workspace, &zero, plan.weight, out);

@@ -32,7 +32,7 @@ void* acquire_host(std::size_t bytes) {
   return block;
 }
 
-void release_host(void* block, std::size_t) noexcept { std::free(block); }
+void release_host(void* block, std::size_t) { std::free(block); }
 
 /// Addresses that are unique and never used.
 void* acquire_meta(std::size_t bytes) {
@@ -40,12 +40,19 @@ void* acquire_meta(std::size_t bytes) {
   return reinterpret_cast<void*>(next.fetch_add(bytes));
 }
 
-void release_meta(void*, std::size_t) noexcept {}
+void release_meta(void*, std::size_t) {}
+
+/// What AllocateFrom has chosen on this thread.
+struct Chosen {
+  Device device;
+  std::shared_ptr<CachingAllocator> pool;
+};
+thread_local Chosen chosen;
 
 }  // namespace
 
 CachingAllocator::CachingAllocator(Source source, std::string device_name)
-    : source_(source), device_name_(std::move(device_name)) {}
+    : source_(std::move(source)), device_name_(std::move(device_name)) {}
 
 CachingAllocator::~CachingAllocator() { trim(); }
 
@@ -188,6 +195,31 @@ CachingAllocator& allocator_of(Device device) {
   // Never destroyed: tensors with static lifetime may outlive any order of destruction we could choose.
   static auto* host = new CachingAllocator({acquire_host, release_host}, "cpu");
   return *host;
+}
+
+std::shared_ptr<CachingAllocator> private_pool(Device device) {
+  CachingAllocator* parent = &allocator_of(device);
+  const auto acquire = [parent](std::size_t bytes) -> void* {
+    try {
+      return parent->allocate(bytes);
+    } catch (const Error&) {  // out of memory: the pool says so itself, when it has nothing left to give back
+      return nullptr;
+    }
+  };
+  const auto release = [parent](void* block, std::size_t) { parent->release(block); };
+  return std::make_shared<CachingAllocator>(CachingAllocator::Source{acquire, release}, device.text());
+}
+
+AllocateFrom::AllocateFrom(Device device, std::shared_ptr<CachingAllocator> pool)
+    : device_before_(chosen.device), pool_before_(std::move(chosen.pool)) {
+  chosen = {device, std::move(pool)};
+}
+
+AllocateFrom::~AllocateFrom() { chosen = {device_before_, std::move(pool_before_)}; }
+
+std::shared_ptr<CachingAllocator> allocator_for_new(Device device) {
+  if (chosen.pool && chosen.device == device) return chosen.pool;
+  return {std::shared_ptr<void>(), &allocator_of(device)};  // nothing to keep alive
 }
 
 }  // namespace duhdr

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <string>
@@ -22,10 +24,11 @@ struct MemoryStats {
 
 class CachingAllocator {
  public:
-  /// Where blocks come from: aligned host memory or device memory. `acquire` answers nullptr when there is none.
+  /// Where blocks come from: host memory, device memory, another allocator. `acquire` answers nullptr when there is
+  /// none; `release` must not throw.
   struct Source {
-    void* (*acquire)(std::size_t bytes);
-    void (*release)(void* block, std::size_t bytes) noexcept;
+    std::function<void*(std::size_t bytes)> acquire;
+    std::function<void(void* block, std::size_t bytes)> release;
   };
 
   explicit CachingAllocator(Source source, std::string device_name);
@@ -70,6 +73,26 @@ class CachingAllocator {
   std::size_t limit_ = 0;
 };
 
+/// The device's own allocator, which lives as long as the program.
 CachingAllocator& allocator_of(Device device);
+
+/// An allocator of its own that takes its memory from the device's: its blocks never meet those of other tensors.
+std::shared_ptr<CachingAllocator> private_pool(Device device);
+
+/// While one lives on this thread, new tensors of `device` come from `pool`, and keep it alive.
+class AllocateFrom {
+ public:
+  AllocateFrom(Device device, std::shared_ptr<CachingAllocator> pool);
+  ~AllocateFrom();
+  AllocateFrom(const AllocateFrom&) = delete;
+  AllocateFrom& operator=(const AllocateFrom&) = delete;
+
+ private:
+  Device device_before_;
+  std::shared_ptr<CachingAllocator> pool_before_;
+};
+
+/// Where a new tensor of this device on this thread comes from.
+std::shared_ptr<CachingAllocator> allocator_for_new(Device device);
 
 }  // namespace duhdr

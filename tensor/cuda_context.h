@@ -9,7 +9,6 @@
 
 #include "tensor/device.h"
 #include "tensor/error.h"
-#include "tensor/tensor.h"
 
 namespace duhdr::cuda {
 
@@ -18,7 +17,6 @@ struct Context {
   cudaStream_t stream = nullptr;
   cublasHandle_t cublas = nullptr;
   cudnnHandle_t cudnn = nullptr;
-  Tensor workspace;  // u8; grown on demand by workspace_of
 
   explicit Context(int device_index);
   ~Context();
@@ -28,9 +26,6 @@ struct Context {
 
 /// The context of a GPU, current on the calling thread afterwards.
 Context& context_of(Device device);
-
-/// At least `bytes` bytes of scratch memory, valid until the next call for the same device.
-void* workspace_of(Context& context, std::size_t bytes);
 
 [[noreturn]] void fail(const char* file, int line, const char* call, const char* reason);
 

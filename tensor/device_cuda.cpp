@@ -18,7 +18,7 @@ void* acquire(std::size_t bytes) {
   return nullptr;
 }
 
-void release(void* block, std::size_t) noexcept { (void)cudaFree(block); }
+void release(void* block, std::size_t) { (void)cudaFree(block); }
 
 void check_index(int index) {
   const std::string reason = unavailable_reason();
@@ -80,15 +80,6 @@ Context& context_of(Device device) {
   }
   DUHDR_CUDA(cudaSetDevice(device.index));
   return *contexts[static_cast<std::size_t>(device.index)];
-}
-
-void* workspace_of(Context& context, std::size_t bytes) {
-  if (bytes == 0) return nullptr;
-  if (!context.workspace.defined() || context.workspace.bytes() < bytes) {
-    context.workspace = {};  // given back first, so that the old and the new need not exist at once
-    context.workspace = Tensor(Shape{static_cast<std::int64_t>(bytes)}, DType::u8, Device::cuda(context.index));
-  }
-  return context.workspace.mutable_raw();
 }
 
 DeviceInfo info_of(int index) {

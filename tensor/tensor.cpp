@@ -38,9 +38,11 @@ const char* name_of(DType dtype) {
 }
 
 Storage::Storage(std::size_t bytes, Device device)
-    : bytes_(static_cast<std::byte*>(allocator_of(device).allocate(bytes))), device_(device) {}
+    : allocator_(allocator_for_new(device)),
+      bytes_(static_cast<std::byte*>(allocator_->allocate(bytes))),
+      device_(device) {}
 
-Storage::~Storage() { allocator_of(device_).release(bytes_); }
+Storage::~Storage() { allocator_->release(bytes_); }
 
 std::shared_ptr<const void> Storage::derived(const std::string& key,
                                              const std::function<std::shared_ptr<const void>()>& make) {

@@ -17,6 +17,8 @@
 
 namespace duhdr {
 
+class CachingAllocator;
+
 /// Memory of one or more tensors on one device.
 class Storage {
  public:
@@ -33,6 +35,7 @@ class Storage {
   void drop_derived();
 
  private:
+  std::shared_ptr<CachingAllocator> allocator_;
   std::byte* bytes_ = nullptr;
   Device device_;
   std::mutex derived_mutex_;

@@ -16,8 +16,8 @@
 #include "data/curve_basis.h"
 #include "data/dataset.h"
 #include "data/draws.h"
+#include "data/feed.h"
 #include "data/file_cache.h"
-#include "data/loader.h"
 #include "data/virtual_camera.h"
 
 namespace duhdr {
@@ -297,6 +297,27 @@ TEST(Loading, WorksAheadAsFarAsToldAndStopsAtOnce) {
   EXPECT_GT(waited, 0.03);
   { const Loader unused(dataset, 1000, 0, 2, 2); }
   EXPECT_LT(std::chrono::steady_clock::now() - start, 2s);  // not the 20 s of the batch begun
+}
+
+/// The meta device stands for a GPU: batches have a way to go, and arrive as they left.
+TEST(Feeding, GivesTheBatchesOfTheLoaderAndTakesNoMore) {
+  for (const Device device : {Device::cpu(), Device::meta()})
+    for (const bool prefetching : {false, true}) {
+      Numbered dataset;
+      dataset.bad = {8};  // of the fifth batch
+      Loader loader(dataset, 2, 0, 1, 1);
+      Feed feed(loader, device, 4);
+      for (std::int64_t batch = 0; batch < 4; ++batch) {
+        const Batch given = feed.next();
+        if (prefetching) feed.prefetch();
+        EXPECT_EQ(given.first, static_cast<std::uint64_t>(2 * batch));
+        EXPECT_EQ(given.ldr.data<float>()[0], static_cast<float>(2 * batch));
+        EXPECT_FALSE(given.hdr.defined());
+        EXPECT_EQ(given.kept, 2);
+      }
+      feed.prefetch();
+      EXPECT_THROW(loader.next(), Error) << "the fifth batch is still the loader's";
+    }
 }
 
 // -------------------------------------------------------------------------------------------------------- file cache

@@ -44,7 +44,7 @@ struct PlainAdam {
   explicit PlainAdam(std::vector<double> start)
       : weight(std::move(start)), first(weight.size()), second(weight.size()), average(weight) {}
 
-  double step(const std::vector<double>& gradient, const AdamDesc& desc) {
+  double step(const std::vector<double>& gradient, const AdamDesc& desc, double learning_rate) {
     double square = 0;
     for (const double g : gradient) square += g * g;
     const double norm = std::sqrt(square);
@@ -55,7 +55,7 @@ struct PlainAdam {
       first[i] = desc.beta1 * first[i] + (1 - desc.beta1) * g;
       second[i] = desc.beta2 * second[i] + (1 - desc.beta2) * g * g;
       const double m = first[i] / (1 - std::pow(desc.beta1, steps)), v = second[i] / (1 - std::pow(desc.beta2, steps));
-      weight[i] -= desc.learning_rate * m / (std::sqrt(v) + desc.eps);
+      weight[i] -= learning_rate * m / (std::sqrt(v) + desc.eps);
       average[i] = desc.ema_decay * average[i] + (1 - desc.ema_decay) * weight[i];
     }
     return norm;
@@ -63,10 +63,12 @@ struct PlainAdam {
 };
 
 AdamState state_of(const std::vector<double>& weights, DType dtype, bool with_average) {
-  AdamState state = AdamState::zeros(static_cast<std::int64_t>(weights.size()), dtype, Device::cpu(), with_average);
-  copy(state.weights, tensor_of(weights, dtype));
-  if (with_average) copy(state.average, state.weights);
-  return state;
+  return AdamState::start(tensor_of(weights, dtype).clone(), with_average);
+}
+
+void step(AdamState& state, const AdamDesc& desc, double learning_rate, double loss = 1) {
+  fill(state.learning_rate, learning_rate);
+  adam_step(state, desc, Tensor::full(Shape{1}, loss, state.weights.dtype()));
 }
 
 void expect_near(const Tensor& found, const std::vector<double>& expected, double tolerance, const char* what) {
@@ -79,20 +81,20 @@ void expect_near(const Tensor& found, const std::vector<double>& expected, doubl
 /// Float: a dozen roundings a step, 20 steps. Double: the same with 2^-53.
 constexpr double float_tolerance = 2e-6, double_tolerance = 1e-14;
 
-void follow(const AdamDesc& desc, DType dtype) {
+void follow(const AdamDesc& desc, double learning_rate, DType dtype) {
   constexpr std::int64_t n = 1000;
   const std::vector<double> start = draws(n, 1);
   PlainAdam plain(start);
   AdamState state = state_of(start, dtype, desc.ema_decay > 0);
   const double tolerance = dtype == DType::f32 ? float_tolerance : double_tolerance;
-  for (std::uint64_t step = 0; step < 20; ++step) {
-    const std::vector<double> gradient = draws(n, 100 + step);
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    const std::vector<double> gradient = draws(n, 100 + i);
     copy(state.gradient, tensor_of(gradient, dtype));
-    adam_step(state, desc);
-    const double norm = plain.step(gradient, desc);
+    step(state, desc, learning_rate);
+    const double norm = plain.step(gradient, desc, learning_rate);
     const std::vector<double> control = values_of(state.control);
     EXPECT_NEAR(control[AdamControl::norm], norm, 1e-12 * norm);
-    EXPECT_EQ(control[AdamControl::steps], static_cast<double>(step + 1));
+    EXPECT_EQ(control[AdamControl::steps], static_cast<double>(i + 1));
     EXPECT_EQ(control[AdamControl::skipped], 0);
   }
   expect_near(state.weights, plain.weight, tolerance, "weight");
@@ -102,26 +104,26 @@ void follow(const AdamDesc& desc, DType dtype) {
 }
 
 TEST(Adam, FollowsTheFormula) {
-  const AdamDesc plain{.learning_rate = 1e-2};
-  AdamDesc clipped = plain, averaged = plain, unusual{1e-1, 0.5, 0.9, 1e-2, 0, 0};
+  const AdamDesc plain;
+  AdamDesc clipped, averaged, unusual{0.5, 0.9, 1e-2, 0, 0};
   clipped.clip_norm = 3;  // the norms are about 18
   averaged.ema_decay = 0.9;
-  for (const AdamDesc& desc : {plain, clipped, averaged, unusual})
+  for (const auto& [desc, rate] : {std::pair{plain, 1e-2}, {clipped, 1e-2}, {averaged, 1e-2}, {unusual, 1e-1}})
     for (const DType dtype : {DType::f32, DType::f64}) {
       SCOPED_TRACE(desc.clip_norm);
       SCOPED_TRACE(name_of(dtype));
-      follow(desc, dtype);
+      follow(desc, rate, dtype);
     }
 }
 
 TEST(Adam, ASmallGradientIsNotClipped) {
-  AdamDesc desc{.learning_rate = 1e-2};
+  AdamDesc desc;
   AdamState free = state_of(draws(50, 1), DType::f32, false), bound = state_of(draws(50, 1), DType::f32, false);
   copy(free.gradient, tensor_of(draws(50, 2), DType::f32));
   copy(bound.gradient, free.gradient);
-  adam_step(free, desc);
+  step(free, desc, 1e-2);
   desc.clip_norm = 100;
-  adam_step(bound, desc);
+  step(bound, desc, 1e-2);
   EXPECT_TRUE(same_bits(free.weights, bound.weights) && same_bits(free.first_moment, bound.first_moment));
 }
 
@@ -129,16 +131,16 @@ TEST(Adam, ABadGradientChangesNothing) {
   for (const DType dtype : {DType::f32, DType::f64})
     for (const double clip : {0.0, 1.0})
       for (const double bad : {std::nan(""), infinity, -infinity}) {
-        const AdamDesc desc{.learning_rate = 1e-2, .clip_norm = clip, .ema_decay = 0.9};
+        const AdamDesc desc{.clip_norm = clip, .ema_decay = 0.9};
         AdamState state = state_of(draws(300, 1), dtype, true);
         copy(state.gradient, tensor_of(draws(300, 2), dtype));
-        adam_step(state, desc);
+        step(state, desc, 1e-2);
         const Tensor before[] = {state.weights.clone(), state.first_moment.clone(), state.second_moment.clone(),
                                  state.average.clone()};
         std::vector<double> gradient = draws(300, 3);
         gradient[299] = bad;
         copy(state.gradient, tensor_of(gradient, dtype));
-        adam_step(state, desc);
+        step(state, desc, 1e-2);
         EXPECT_EQ(values_of(state.control)[AdamControl::skipped], 1);
         EXPECT_EQ(values_of(state.control)[AdamControl::steps], 1);
         EXPECT_TRUE(same_bits(state.weights, before[0]));
@@ -146,11 +148,31 @@ TEST(Adam, ABadGradientChangesNothing) {
         EXPECT_TRUE(same_bits(state.second_moment, before[2]));
         EXPECT_TRUE(same_bits(state.average, before[3]));
         copy(state.gradient, tensor_of(draws(300, 4), dtype));
-        adam_step(state, desc);
+        step(state, desc, 1e-2);
         EXPECT_EQ(values_of(state.control)[AdamControl::skipped], 0);
         EXPECT_EQ(values_of(state.control)[AdamControl::steps], 2);
         EXPECT_FALSE(same_bits(state.weights, before[0]));
       }
+}
+
+TEST(Adam, ABadLossChangesNothing) {
+  for (const DType dtype : {DType::f32, DType::f64})
+    for (const double bad : {std::nan(""), infinity, -infinity}) {
+      AdamState state = state_of(draws(300, 1), dtype, true);
+      copy(state.gradient, tensor_of(draws(300, 2), dtype));
+      const Tensor weights = state.weights.clone(), written = tensor_of(draws(40, 3), dtype);
+      Tensor values = tensor_of(draws(40, 4), dtype).clone();
+      step(state, {.ema_decay = 0.9}, 1e-2, bad);
+      EXPECT_EQ(values_of(state.control)[AdamControl::skipped], 1);
+      EXPECT_EQ(values_of(state.control)[AdamControl::steps], 0);
+      EXPECT_TRUE(same_bits(state.weights, weights));
+      undo_if_skipped(state, values, written);
+      EXPECT_TRUE(same_bits(values, written)) << "what the forward pass wrote is put back";
+      step(state, {.ema_decay = 0.9}, 1e-2);
+      EXPECT_EQ(values_of(state.control)[AdamControl::skipped], 0);
+      undo_if_skipped(state, values, tensor_of(draws(40, 5), dtype));
+      EXPECT_TRUE(same_bits(values, written)) << "and kept after a step that counts";
+    }
 }
 
 /// Finite, but its square is not: a second moment of infinity would stop the weight for ever and spoil checkpoints.
@@ -161,7 +183,7 @@ TEST(Adam, AHugeGradientLeavesOnlyFiniteNumbers) {
       std::vector<double> gradient = draws(100, 2);
       gradient[7] = -size;
       copy(state.gradient, tensor_of(gradient, DType::f32));
-      adam_step(state, {.learning_rate = 1e-2, .clip_norm = clip, .ema_decay = 0.9});
+      step(state, {.clip_norm = clip, .ema_decay = 0.9}, 1e-2);
       for (const Tensor& tensor : {state.weights, state.first_moment, state.second_moment, state.average})
         for (const double value : values_of(tensor)) ASSERT_TRUE(std::isfinite(value)) << size << " " << clip;
     }
@@ -171,6 +193,12 @@ TEST(Adam, AHugeGradientLeavesOnlyFiniteNumbers) {
 
 class Flat : public testing::Test {
  protected:
+  static Optimiser::Outcome step(Optimiser& optimiser, double rate) {
+    optimiser.set_learning_rate(rate);
+    optimiser.step(Tensor::full(Shape{1}, 1, DType::f32));
+    return optimiser.outcome();
+  }
+
   static constexpr std::int64_t length = 16 + 16 + 32;  // 3, 10 and 17 elements, each from a multiple of 16
 
   std::vector<NamedVariable> parameters_{{"a", Variable(tensor_of(draws(3, 1), DType::f32), true)},
@@ -212,16 +240,16 @@ TEST_F(Flat, ParametersBecomeViews) {
 }
 
 TEST_F(Flat, StepsAsOneVectorAndKeepsItsGapsEmpty) {
-  AdamDesc desc{.clip_norm = 1, .ema_decay = 0.5};
+  const AdamDesc desc{.clip_norm = 1, .ema_decay = 0.5};
   Optimiser optimiser(parameters_, desc);
   PlainAdam plain(all());
-  for (std::uint64_t step = 0; step < 5; ++step) {
-    const std::vector<double> gradient = draws(30, 10 + step);
+  for (std::uint64_t i = 0; i < 5; ++i) {
+    const std::vector<double> gradient = draws(30, 10 + i);
     give_gradients(gradient);
-    desc.learning_rate = 0.01 * static_cast<double>(step + 1);
-    const Optimiser::Result result = optimiser.step(desc.learning_rate);
+    const double rate = 0.01 * static_cast<double>(i + 1);
+    const Optimiser::Outcome result = step(optimiser, rate);
     EXPECT_FALSE(result.skipped);
-    EXPECT_NEAR(result.gradient_norm, plain.step(gradient, desc), 1e-6);
+    EXPECT_NEAR(result.gradient_norm, plain.step(gradient, desc, rate), 1e-6);
     for (const NamedVariable& named : parameters_) EXPECT_FALSE(named.variable.grad().defined());
   }
   expect_near(tensor_of(all(), DType::f64), plain.weight, float_tolerance, "weight");
@@ -232,33 +260,33 @@ TEST_F(Flat, StepsAsOneVectorAndKeepsItsGapsEmpty) {
 }
 
 TEST_F(Flat, NoGradientCountsAsZero) {
-  Optimiser optimiser(parameters_, {.learning_rate = 1});
+  Optimiser optimiser(parameters_, {});
   const std::vector<double> before = all();
   parameters_[1].variable.backward(tensor_of(draws(10, 4), DType::f32).reshape({2, 5}));
-  optimiser.step(0.1);
+  step(optimiser, 0.1);
   const std::vector<double> after = all();
   for (std::size_t i = 0; i < after.size(); ++i) EXPECT_EQ(after[i] == before[i], i < 3 || i >= 13) << i;
   parameters_[0].variable.backward(tensor_of(draws(3, 4), DType::f32));
-  optimiser.step(0.1);  // the gradient of b is not seen twice, its momentum is
+  step(optimiser, 0.1);  // the gradient of b is not seen twice, its momentum is
   EXPECT_NE(all()[0], after[0]);
 }
 
 TEST_F(Flat, ABadGradientIsForgotten) {
   Optimiser optimiser(parameters_, {.ema_decay = 0.5});
   give_gradients(draws(30, 4));
-  optimiser.step(0.1);
+  step(optimiser, 0.1);
   const std::vector<double> before = all();
   std::map<std::string, Tensor> state;
   for (const auto& [name, tensor] : optimiser.state()) state[name] = tensor.clone();
   std::vector<double> gradient = draws(30, 5);
   gradient[11] = std::nan("");
   give_gradients(gradient);
-  EXPECT_TRUE(optimiser.step(0.1).skipped);
+  EXPECT_TRUE(step(optimiser, 0.1).skipped);
   EXPECT_EQ(all(), before);
   for (const char* name : {"adam.first_moment", "adam.second_moment", "adam.average"})
     EXPECT_TRUE(same_bits(optimiser.state().at(name), state.at(name))) << name;
   give_gradients(draws(30, 6));
-  EXPECT_FALSE(optimiser.step(0.1).skipped);
+  EXPECT_FALSE(step(optimiser, 0.1).skipped);
 }
 
 TEST_F(Flat, AveragesAreExchangedAndAdopted) {
@@ -268,7 +296,7 @@ TEST_F(Flat, AveragesAreExchangedAndAdopted) {
   EXPECT_EQ(all(), start) << "averages begin at the weights";
   optimiser.exchange_averages();
   give_gradients(draws(30, 4));
-  optimiser.step(0.1);
+  step(optimiser, 0.1);
   const std::vector<double> weights = all();
   optimiser.exchange_averages();
   const std::vector<double> averages = all();
@@ -282,7 +310,7 @@ TEST_F(Flat, AveragesAreExchangedAndAdopted) {
 TEST_F(Flat, WithoutAveragesNothingIsExchanged) {
   Optimiser optimiser(parameters_, {});
   give_gradients(draws(30, 4));
-  optimiser.step(0.1);
+  step(optimiser, 0.1);
   const std::vector<double> weights = all();
   optimiser.exchange_averages();
   EXPECT_EQ(all(), weights);
@@ -294,15 +322,15 @@ TEST_F(Flat, WithoutAveragesNothingIsExchanged) {
 TEST_F(Flat, StateGoesThereAndBack) {
   const AdamDesc desc{.ema_decay = 0.9};
   Optimiser first(parameters_, desc);
-  for (std::uint64_t step = 0; step < 3; ++step) {
-    give_gradients(draws(30, 10 + step));
-    first.step(0.1);
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    give_gradients(draws(30, 10 + i));
+    step(first, 0.1);
   }
   std::map<std::string, Tensor> saved;
   for (const auto& [name, tensor] : first.state()) saved[name] = tensor.clone();
   const std::vector<double> weights = all();
   give_gradients(draws(30, 20));
-  first.step(0.1);
+  step(first, 0.1);
   const std::vector<double> expected = all();
 
   std::size_t at = 0;
@@ -315,7 +343,7 @@ TEST_F(Flat, StateGoesThereAndBack) {
   Optimiser second(parameters_, desc);
   second.set_state(saved);
   give_gradients(draws(30, 20));
-  second.step(0.1);
+  step(second, 0.1);
   EXPECT_EQ(all(), expected);
   for (const auto& [name, tensor] : first.state()) EXPECT_TRUE(same_bits(second.state().at(name), tensor)) << name;
 

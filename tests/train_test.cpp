@@ -150,6 +150,38 @@ TEST_F(Steps, AStageTouchesItsNetworksAlone) {
     }
 }
 
+/// bf16 inside the networks rounds to 8 bits; weights, losses and the response networks stay f32.
+TEST_F(Steps, MixedPrecisionStaysBesideF32) {
+  for (const Stage& stage : all_stages()) {
+    const std::string name(stage.name);
+    SCOPED_TRACE(name);
+    std::vector<double> losses[2];
+    for (const DType precision : {DType::f32, DType::bf16}) {
+      const std::unique_ptr<DuHdr> model = new_model(config_, options_);
+      const std::unique_ptr<Vgg16Features> vgg = new_vgg(config_.perceptual, Device::cpu(), precision);
+      model->set_precision(precision);
+      StageTrainer train(stage, *model, *vgg, config_.loss, {}, false);
+      for (std::uint64_t i = 0; i < 5; ++i) {
+        const StepResult result = train.step(batch(name, 2 * i), 1e-4);
+        EXPECT_FALSE(result.skipped);
+        losses[precision == DType::bf16].push_back(result.loss);
+      }
+      for (const NamedVariable& named : model->parameters()) EXPECT_EQ(named.variable.dtype(), DType::f32);
+    }
+    double difference = 0, all = 0;
+    for (std::size_t i = 0; i < losses[0].size(); ++i) {
+      difference += std::abs(losses[1][i] - losses[0][i]);
+      all += losses[0][i];
+    }
+    EXPECT_LE(difference, 0.05 * all);
+    const bool at_rest = all == 0;  // a new Dnet changes nothing, which is all that Eq. 6 asks of it
+    if (!at_rest && stage.trained.front() != std::string_view("nnet") &&
+        stage.trained.front() != std::string_view("innet")) {
+      EXPECT_NE(losses[0], losses[1]) << "nothing was computed in bf16";
+    }
+  }
+}
+
 TEST_F(Steps, ValidationIsRepeatableAndLeavesTrainingAlone) {
   const std::unique_ptr<Dataset> dataset = validation_dataset(config_);
   ASSERT_NE(dataset, nullptr);

@@ -467,7 +467,9 @@ TEST_P(Training, GradientIsTheDerivative) {
   prepare(stage, networks.model, false);
   const LossOptions options = loss_options(c);
   const StageContext context{networks.model, networks.vgg, options};
-  const StageBatch batch = on_device(batch_of(c, 0), Device::cpu(), DType::f64);
+  const Batch samples = batch_of(c, 0);
+  StageBatch batch = empty_like(samples, Device::cpu(), DType::f64);
+  copy(batch, samples);
   const Variable photograph = unquantised(context, stage, batch).detach();
   const Tensor rounding = sub(quantise(photograph), clamp(photograph, 0, 1)).value();
   std::vector<std::pair<Variable, Tensor>> statistics;  // Nnet in evaluation mode makes the target of pairs with them

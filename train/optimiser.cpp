@@ -2,48 +2,37 @@
 #include "train/optimiser.h"
 
 namespace duhdr {
-namespace {
-
-constexpr std::int64_t alignment = 16;  // elements between the starts of two parameters
-
-}  // namespace
 
 Optimiser::Optimiser(std::vector<NamedVariable> parameters, const AdamDesc& desc)
     : parameters_(std::move(parameters)), desc_(desc) {
-  DUHDR_CHECK(!parameters_.empty(), "nothing to optimise");
-  std::int64_t length = 0;
-  for (const NamedVariable& parameter : parameters_) {
-    offsets_.push_back(length);
-    length += (parameter.variable.value().numel() + alignment - 1) / alignment * alignment;
-  }
-  const Variable& first = parameters_.front().variable;
-  state_ = AdamState::zeros(length, first.dtype(), first.device(), desc.ema_decay > 0);
-  for (std::size_t i = 0; i < parameters_.size(); ++i) {
-    Tensor view = part(state_.weights, i);
-    copy(view, parameters_[i].variable.value());
-    parameters_[i].variable.set_value(view);
-  }
-  if (state_.average.defined()) copy(state_.average, state_.weights);
+  DUHDR_CHECK(parameters_.size() > 0, "nothing to optimise");
+  state_ = AdamState::start(parameters_.values(), desc.ema_decay > 0);
 }
 
-Tensor Optimiser::part(const Tensor& flat, std::size_t index) const {
-  return flat.range(offsets_[index], parameters_[index].variable.shape());
+void Optimiser::set_learning_rate(double rate) { fill(state_.learning_rate, rate); }
+
+void Optimiser::begin() {
+  for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].zero_grad();
+  (void)state_.weights.mutable_raw();  // drops what was derived
 }
 
-Optimiser::Result Optimiser::step(double learning_rate) {
+void Optimiser::step(const Tensor& loss) {
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
-    Tensor gradient = part(state_.gradient, i);
-    Variable& parameter = parameters_[i].variable;
-    if (parameter.grad().defined())
-      copy(gradient, parameter.grad());
+    Tensor gradient = parameters_.part(state_.gradient, i);
+    if (parameters_[i].grad().defined())
+      copy(gradient, parameters_[i].grad());
     else
       fill(gradient, 0);
-    parameter.zero_grad();
+    parameters_[i].zero_grad();
   }
-  AdamDesc desc = desc_;
-  desc.learning_rate = learning_rate;
-  adam_step(state_, desc);
-  if (state_.control.device().is_meta()) return {false, 0};
+  adam_step(state_, desc_, loss);
+}
+
+void Optimiser::undo_if_skipped(Tensor& values, const Tensor& before) const {
+  duhdr::undo_if_skipped(state_, values, before);
+}
+
+Optimiser::Outcome Optimiser::outcome() const {
   const std::vector<double> control = state_.control.to_vector<double>();
   return {control[AdamControl::skipped] != 0, control[AdamControl::norm]};
 }

@@ -4,24 +4,33 @@
 
 #include <map>
 #include <string>
-#include <vector>
 
 #include "kernels/adam.h"
-#include "layers/module.h"
+#include "train/flat_variables.h"
 
 namespace duhdr {
 
 class Optimiser {
  public:
-  /// Moves the values of `parameters` (f32 or f64, one device) into a flat buffer; the parameters become views of it.
+  /// The values of `parameters` (f32 or f64, one device; at least one) move: see FlatVariables.
   Optimiser(std::vector<NamedVariable> parameters, const AdamDesc& desc);
 
-  struct Result {
-    bool skipped;  // a gradient was not finite: nothing has changed
+  void set_learning_rate(double rate);
+
+  /// Forgets the gradients, and what was derived from the weights for one pass (packed weights, say).
+  void begin();
+
+  /// Takes the gradients (none = zero), steps, and forgets them. A loss [1] or gradient that is not finite changes
+  /// nothing. Never waits for the device: outcome() does.
+  void step(const Tensor& loss);
+  /// After step(): puts values back that were `before` the step, if it was skipped. See undo_if_skipped().
+  void undo_if_skipped(Tensor& values, const Tensor& before) const;
+
+  struct Outcome {
+    bool skipped;
     double gradient_norm;
   };
-  /// Takes the gradients (none = zero), steps, and forgets them.
-  Result step(double learning_rate);
+  Outcome outcome() const;  // of the last step
 
   /// With moving averages: puts them where the weights are and the weights where they were, for a look at them; again
   /// to undo it. Without: does nothing.
@@ -34,10 +43,7 @@ class Optimiser {
   void set_state(const std::map<std::string, Tensor>& state);
 
  private:
-  Tensor part(const Tensor& flat, std::size_t index) const;
-
-  std::vector<NamedVariable> parameters_;
-  std::vector<std::int64_t> offsets_;
+  FlatVariables parameters_;
   AdamDesc desc_;
   AdamState state_;
 };

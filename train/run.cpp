@@ -5,7 +5,7 @@
 
 #include <chrono>
 
-#include "data/loader.h"
+#include "data/feed.h"
 #include "models/model_directory.h"
 #include "tensor/file.h"
 #include "train/checkpoint.h"
@@ -41,6 +41,7 @@ class Run {
   void train_row();
   void take_steps(const StagePlan& plan, const Dataset& dataset);
   void name_bad_files(const Dataset& dataset);
+  void name_refusal();
   void after_step(const StagePlan& plan, const Batch& batch, const StepResult& result, double rate, double waited);
   void roll_back();
   void validate();
@@ -65,6 +66,7 @@ class Run {
   Clock::time_point last_save_ = Clock::now();
   std::int64_t last_validation_ = -1;  // total_steps
   std::size_t bad_files_named_ = 0;    // of this stage's data set
+  bool refusal_named_ = false;         // that steps cannot be recorded
 };
 
 Run::Run(const TrainConfig& config, const RunOptions& options)
@@ -145,6 +147,7 @@ void Run::train_row() {
 
 void Run::take_steps(const StagePlan& plan, const Dataset& dataset) {
   Loader loader(dataset, plan.batch, first_batch(state_.row) + state_.step, config_.threads);
+  Feed feed(loader, options_.device, plan.steps - state_.step);
   progress_.begin(plan.stage, state_.step, plan.steps);
   bad_files_named_ = 0;
   while (state_.step < plan.steps) {
@@ -152,9 +155,12 @@ void Run::take_steps(const StagePlan& plan, const Dataset& dataset) {
     const bool out_of_steps = options_.max_steps > 0 && state_.total_steps >= options_.max_steps;
     if (out_of_steps || (budget_s() > 0 && elapsed() >= budget_s())) throw LimitReached{};
     const double waited_before = loader.waited();
-    const Batch batch = loader.next();
+    const Batch batch = feed.next();
     const double rate = plan.learning_rate.at(state_.step, plan.steps);
-    const StepResult result = trainer_->step(batch, rate);
+    trainer_->begin_step(batch, rate);
+    feed.prefetch();
+    const StepResult result = trainer_->end_step();
+    name_refusal();
     after_step(plan, batch, result, rate, loader.waited() - waited_before);
     name_bad_files(dataset);
   }
@@ -164,6 +170,12 @@ void Run::name_bad_files(const Dataset& dataset) {
   const BadFiles bad = dataset.bad_files();
   for (; bad_files_named_ < bad.messages.size(); ++bad_files_named_)
     event(message("not used (", bad_files_named_ + 1, " of ", bad.total, " files): ", bad.messages[bad_files_named_]));
+}
+
+void Run::name_refusal() {
+  if (refusal_named_ || trainer_->recorder().refusal().empty()) return;
+  refusal_named_ = true;
+  event("steps cannot be recorded as CUDA graphs and are launched piece by piece: " + trainer_->recorder().refusal());
 }
 
 void Run::after_step(const StagePlan& plan, const Batch& batch, const StepResult& result, double rate, double waited) {

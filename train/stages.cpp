@@ -169,12 +169,25 @@ const std::array table{
 
 }  // namespace
 
-StageBatch on_device(const Batch& batch, Device device, DType dtype) {
-  const auto there = [&](const Tensor& tensor) {
-    return tensor.defined() ? Variable(tensor.to(device).to(dtype)) : Variable();
+StageBatch empty_like(const Batch& batch, Device device, DType dtype) {
+  const auto like = [&](const Tensor& tensor) {
+    return tensor.defined() ? Variable(Tensor(tensor.shape(), dtype, device)) : Variable();
   };
-  return {there(batch.ldr), there(batch.encoded),       there(batch.clipped),
-          there(batch.hdr), there(batch.inverse_curve), batch.weight.to(device)};
+  return {like(batch.ldr), like(batch.encoded),       like(batch.clipped),
+          like(batch.hdr), like(batch.inverse_curve), Tensor(batch.weight.shape(), DType::f32, device)};
+}
+
+void copy(StageBatch& to, const Batch& from) {
+  const auto move = [](const Variable& field, const Tensor& tensor) {
+    Tensor place = field.defined() ? field.value() : Tensor();  // shares storage
+    if (place.defined()) copy(place, tensor);
+  };
+  move(to.ldr, from.ldr);
+  move(to.encoded, from.encoded);
+  move(to.clipped, from.clipped);
+  move(to.hdr, from.hdr);
+  move(to.inverse_curve, from.inverse_curve);
+  copy(to.weight, from.weight);
 }
 
 std::span<const Stage> all_stages() { return table; }

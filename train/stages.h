@@ -17,7 +17,9 @@ struct StageBatch {
   Variable ldr, encoded, clipped, hdr, inverse_curve;
   Tensor weight;  // [N, 1, 1, 1]
 };
-StageBatch on_device(const Batch& batch, Device device, DType dtype = DType::f32);
+/// Memory for batches with the fields and shapes of this one.
+StageBatch empty_like(const Batch& batch, Device device, DType dtype);
+void copy(StageBatch& to, const Batch& from);
 
 struct StageContext {
   DuHdr& model;

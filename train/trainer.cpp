@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/trainer.h"
 
-#include <cmath>
-
 namespace duhdr {
 namespace {
 
@@ -11,23 +9,13 @@ const Stage& prepared(const Stage& stage, DuHdr& model, bool running_statistics)
   return stage;
 }
 
-/// The running statistics of BatchNorm are written in the forward pass: a skipped step puts them back.
-class Snapshot {
- public:
-  explicit Snapshot(std::vector<NamedVariable> buffers) : buffers_(std::move(buffers)) {
-    for (const NamedVariable& buffer : buffers_) values_.push_back(buffer.variable.value().clone());
-  }
-  void restore() const {
-    for (std::size_t i = 0; i < buffers_.size(); ++i) {
-      Tensor destination = buffers_[i].variable.value();  // shares storage
-      copy(destination, values_[i]);
-    }
-  }
-
- private:
-  std::vector<NamedVariable> buffers_;
-  std::vector<Tensor> values_;
-};
+/// Which fields a batch has, and of which shapes.
+std::string layout_of(const Batch& batch) {
+  std::string text;
+  for (const Tensor* field : {&batch.ldr, &batch.encoded, &batch.clipped, &batch.hdr, &batch.inverse_curve})
+    text += (field->defined() ? field->shape().text() : "-") + ' ';
+  return text;
+}
 
 }  // namespace
 
@@ -37,7 +25,9 @@ StageTrainer::StageTrainer(const Stage& stage, DuHdr& model, const Vgg16Features
       model_(model),
       vgg_(vgg),
       loss_(loss),
-      optimiser_(trained(false), adam) {}
+      optimiser_(trained(false), adam),
+      statistics_(trained(true)),
+      recorder_(model.parameters().front().variable.device()) {}
 
 std::vector<NamedVariable> StageTrainer::trained(bool buffers) const {
   std::vector<NamedVariable> out;
@@ -49,34 +39,69 @@ std::vector<NamedVariable> StageTrainer::trained(bool buffers) const {
   return out;
 }
 
-bool StageTrainer::learn(const StageBatch& batch, double learning_rate, StepResult& result) {
-  const LossTerms terms = stage_.loss({model_, vgg_, loss_}, batch);
+void StageTrainer::learn(Lane& lane) {
+  optimiser_.begin();
+  Tensor statistics = statistics_.values();
+  const Tensor before = statistics.defined() ? statistics.clone() : Tensor();
+  const LossTerms terms = stage_.loss({model_, vgg_, loss_}, lane.batch);
   const Variable sum = total(terms);
-  if (!sum.device().is_meta()) {
-    for (const LossTerm& term : terms) result.terms.emplace_back(term.name, term.value.value().item());
-    result.loss = sum.value().item();
-    if (!std::isfinite(result.loss)) return false;
-  }
   sum.backward();
-  const Optimiser::Result update = optimiser_.step(learning_rate);
-  result.gradient_norm = update.gradient_norm;
-  return !update.skipped;
+  optimiser_.step(sum.value());
+  if (before.defined()) optimiser_.undo_if_skipped(statistics, before);
+
+  lane.names.clear();
+  const auto tell = [&](const Variable& value) {
+    Tensor place = lane.values.range(static_cast<std::int64_t>(lane.names.size()), Shape{1});
+    copy(place, value.value());
+  };
+  for (const LossTerm& term : terms) {
+    tell(term.value);
+    lane.names.push_back(term.name);
+  }
+  tell(sum);
+}
+
+void StageTrainer::begin_step(const Batch& batch, double learning_rate) {
+  begun_ = nullptr;
+  if (batch.kept == 0) return;
+  const std::string layout = layout_of(batch);
+  Lane& lane = lane_of(batch, layout);
+  optimiser_.set_learning_rate(learning_rate);
+  optimiser_.begin();  // a recorded step does not see what validation has derived from the weights
+  recorder_.run(layout, [&] { learn(lane); });
+  begun_ = &lane;
+}
+
+StepResult StageTrainer::end_step() {
+  StepResult result;
+  result.skipped = begun_ == nullptr;
+  if (!begun_ || begun_->values.device().is_meta()) return result;
+  const std::vector<double> values = begun_->values.to_vector<double>();
+  for (std::size_t i = 0; i < begun_->names.size(); ++i) result.terms.emplace_back(begun_->names[i], values[i]);
+  result.loss = values[begun_->names.size()];
+  const Optimiser::Outcome outcome = optimiser_.outcome();
+  result.gradient_norm = outcome.gradient_norm;
+  result.skipped = outcome.skipped;
+  result.finite = !outcome.skipped;
+  return result;
 }
 
 StepResult StageTrainer::step(const Batch& batch, double learning_rate) {
-  StepResult result;
-  if (batch.kept == 0) {
-    result.skipped = true;
-    return result;
-  }
-  const Snapshot before(trained(true));
+  begin_step(batch, learning_rate);
+  return end_step();
+}
+
+/// The lane of this layout, with the batch in it.
+StageTrainer::Lane& StageTrainer::lane_of(const Batch& batch, const std::string& layout) {
   const Variable& any = model_.parameters().front().variable;
-  if (!learn(on_device(batch, any.device(), any.dtype()), learning_rate, result)) {
-    result.finite = false;
-    result.skipped = true;
-    before.restore();
+  const auto [entry, is_new] = lanes_.try_emplace(layout);
+  Lane& lane = entry->second;
+  if (is_new) {
+    lane.batch = empty_like(batch, any.device(), any.dtype());
+    lane.values = Tensor::zeros(Shape{most_terms + 1}, DType::f64, any.device());
   }
-  return result;
+  copy(lane.batch, batch);
+  return lane;
 }
 
 }  // namespace duhdr

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tensor/recorder.h"
+
+#include <algorithm>
+
+#include "tensor/cuda_backend.h"
+#include "tensor/error.h"
+
+namespace duhdr {
+
+Recorder::Recorder(Device device) : device_(device), pool_(device.is_cuda() ? private_pool(device) : nullptr) {}
+
+void Recorder::run([[maybe_unused]] const std::string& key, const std::function<void()>& work) {
+  if (!device_.is_cuda()) return work();
+#ifdef DUHDR_WITH_CUDA
+  const AllocateFrom scope(device_, pool_);
+  if (!refusal_.empty()) return work();
+  Record& record = records_[key];
+  if (!record.graph && record.runs < ordinary_runs) {
+    ++record.runs;
+    return work();
+  }
+  try {
+    if (!record.graph) record.graph = cuda::record(device_.index, work);
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::device) throw;
+    refusal_ = error.what();
+    return work();
+  }
+  cuda::launch(*record.graph);
+#endif
+}
+
+std::size_t Recorder::recorded() const {
+  return static_cast<std::size_t>(
+      std::count_if(records_.begin(), records_.end(), [](const auto& entry) { return entry.second.graph != nullptr; }));
+}
+
+}  // namespace duhdr
