@@ -46,6 +46,7 @@ void serve_chain(const std::string& model_folder, Device device);
 ///   "load FOLDER N H W"  raw f32 [N, H, W, 3] ldr, encoded, clipped and hdr (.raw)  -> "ok"
 ///   "run N"              N training steps                                          -> N times in seconds
 ///   "loss"               of the last step                                          -> the number
-void serve_training(const std::string& stage, Device device);
+///   "memory"             of the device, at its most                                -> bytes
+void serve_training(const std::string& stage, Device device, DType precision);
 
 }  // namespace duhdr::bench

@@ -15,7 +15,7 @@ using namespace duhdr;
 
 struct Options {
   std::string device = "cpu";
-  std::string serve, serve_training;
+  std::string serve, serve_training, precision = "f32";
   std::int64_t size = 512;
   int threads = 0;
 };
@@ -40,6 +40,9 @@ std::vector<std::string> parse(CLI::App& app, Options& options, int argc, char**
   app.add_option("--serve", options.serve, "load this model directory and run its chain on request (stdin)")
       ->type_name("DIR");
   app.add_option("--serve-training", options.serve_training, "run steps of this training stage on request (stdin)");
+  app.add_option("--precision", options.precision, "of --serve-training: f32 or mixed")
+      ->check(CLI::IsMember({"f32", "mixed"}))
+      ->capture_default_str();
   app.footer("Options that begin with --benchmark_ go to Google Benchmark, for example --benchmark_filter=REGEX.");
   app.parse(ours);
   if (options.size % 32 != 0) throw Error(ExitCode::usage, message("--size: ", options.size, " is no multiple of 32"));
@@ -78,7 +81,7 @@ int run(int argc, char** argv) {
   if (!options.serve.empty())
     bench::serve_chain(options.serve, device);
   else if (!options.serve_training.empty())
-    bench::serve_training(options.serve_training, device);
+    bench::serve_training(options.serve_training, device, options.precision == "mixed" ? DType::bf16 : DType::f32);
   else
     run_benchmarks(options, device, std::move(library_arguments));
   return static_cast<int>(ExitCode::done);

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "bench/bench.h"
+#include "tensor/allocator.h"
 #include "tensor/file.h"
 #include "tests/fill_module.h"
 #include "train/trainer.h"
@@ -36,15 +37,23 @@ Batch read_batch(const std::string& folder, const Shape& shape) {
   return batch;
 }
 
+Batch on_device(Batch batch, Device device) {
+  for (Tensor* field : {&batch.ldr, &batch.encoded, &batch.clipped, &batch.hdr, &batch.weight})
+    *field = field->to(device);
+  return batch;
+}
+
 }  // namespace
 
-void serve_training(const std::string& stage, Device device) {
+void serve_training(const std::string& stage, Device device, DType precision) {
   DuHdr model;
   Vgg16Features vgg;
   const LossOptions loss;
   test::fill_module(model, "");
   test::fill_module(vgg, "vgg16");
   for (NamedVariable& parameter : vgg.parameters()) parameter.variable.set_requires_grad(false);
+  model.set_precision(precision);
+  vgg.set_precision(precision);
   model.to(device);
   vgg.to(device);
   StageTrainer trainer(stage_named(stage), model, vgg, loss, AdamDesc{}, false);
@@ -57,7 +66,7 @@ void serve_training(const std::string& stage, Device device) {
     std::int64_t n = 0, height = 0, width = 0;
     int count = 0;
     if (command == "load" && words >> folder >> n >> height >> width && n > 0 && height > 0 && width > 0) {
-      batch = read_batch(folder, Shape{n, height, width, 3});
+      batch = on_device(read_batch(folder, Shape{n, height, width, 3}), device);
       std::cout << "ok" << std::endl;
     } else if (command == "run" && words >> count && count > 0 && batch.ldr.defined()) {
       for (int i = 0; i < count; ++i) {
@@ -70,6 +79,8 @@ void serve_training(const std::string& stage, Device device) {
     } else if (command == "loss") {
       std::cout.precision(9);
       std::cout << last.loss << std::endl;
+    } else if (command == "memory") {
+      std::cout << allocator_of(device).stats().peak << std::endl;
     } else {
       throw Error(ExitCode::usage, "not understood: " + escaped(line));
     }

@@ -16,6 +16,7 @@ from fill import fill
 FORMAT = "duhdr-golden-1"
 PARAMETER_SAMPLES = 256
 INPUT_SAMPLES = 8192
+TYPES = {"float32": "F32", "float64": "F64"}
 
 
 @dataclass
@@ -109,17 +110,17 @@ def metadata(case):
 
 
 def write_safetensors(path, tensors, meta):
-    """safetensors file of float32 arrays; written here so that equal values give equal bytes."""
+    """safetensors file of float32 and float64 arrays; written here so that equal values give equal bytes."""
     header, offset = {"__metadata__": meta}, 0
     for name, x in tensors.items():
-        header[name] = {"dtype": "F32", "shape": list(x.shape), "data_offsets": [offset, offset + x.nbytes]}
+        header[name] = {"dtype": TYPES[x.dtype.name], "shape": list(x.shape), "data_offsets": [offset, offset + x.nbytes]}
         offset += x.nbytes
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     with open(path, "wb") as file:
         file.write(len(text).to_bytes(8, "little") + text)
         for x in tensors.values():
-            file.write(x.astype("<f4").tobytes())
+            file.write(x.astype(x.dtype.newbyteorder("<")).tobytes())
 
 
 def write_case(folder, case):

@@ -16,7 +16,7 @@ import torch
 
 import twin
 from fill import fill, parameter
-from golden_file import FORMAT, PARAMETER_SAMPLES, sample, to_nchw
+from golden_file import FORMAT, PARAMETER_SAMPLES, sample, to_nchw, write_safetensors
 from make_golden import cancelled_biases, load
 from training_twin import STAGES, Batch, Options, Training, loss_of, train, trained_parameters
 
@@ -155,20 +155,6 @@ def check_moved(name, tensors, zero):
                 raise ValueError(f"{name}: {parameter_name} moved by {moved}")
 
 
-def write_f64(path, tensors, meta):
-    """safetensors file of float64 arrays; equal values give equal bytes."""
-    header, offset = {"__metadata__": meta}, 0
-    for name, x in tensors.items():
-        header[name] = {"dtype": "F64", "shape": list(x.shape), "data_offsets": [offset, offset + x.nbytes]}
-        offset += x.nbytes
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path, "wb") as file:
-        file.write(len(text).to_bytes(8, "little") + text)
-        for x in tensors.values():
-            file.write(x.astype("<f8").tobytes())
-
-
 def write(name, options, architecture):
     """Train and write one file; returns its size."""
     tensors, model = run(name, options, architecture)
@@ -184,7 +170,7 @@ def write(name, options, architecture):
     }
     FOLDER.mkdir(parents=True, exist_ok=True)
     path = FOLDER / f"{name}.safetensors"
-    write_f64(path, {key: sample(x, PARAMETER_SAMPLES).numpy() for key, x in tensors.items()}, meta)
+    write_safetensors(path, {key: sample(x, PARAMETER_SAMPLES).numpy() for key, x in tensors.items()}, meta)
     return path.stat().st_size
 
 
