@@ -300,7 +300,8 @@ void backward_weight(const ConvProblem& p, const Tensor& x, const Tensor& dy, Te
                     desc.diff_weights_desc()};
       });
     });
-    memory result(plan.weight, engine());
+    Tensor room(Shape{static_cast<std::int64_t>(plan.weight.get_size())}, DType::u8);
+    memory result(plan.weight, engine(), room.mutable_raw());
     Arranged source(layouts.x, plan.x, x), gradient(layouts.y, plan.y, dy);
     plan.primitive.execute(
         stream(),
