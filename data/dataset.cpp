@@ -2,6 +2,8 @@
 #include "data/dataset.h"
 
 #include <array>
+#include <charconv>
+#include <optional>
 #include <system_error>
 
 #include "data/file_dataset.h"
@@ -55,10 +57,28 @@ void check_not_empty(const DataSource& source) {
                 hdr ? "HDR images (.exr, .hdr or .pfm)" : "photographs (.jpg, .jpeg or .png)", " in this folder"));
 }
 
+/// "0.5@hdr:DIR": the number and the rest. No number before the first @: it belongs to the name of a folder.
+std::pair<std::optional<double>, std::string_view> split_share(std::string_view text) {
+  const std::size_t at = text.find('@');
+  double share = 0;
+  if (at == text.npos) return {{}, text};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + at, share);
+  if (at == 0 || error != std::errc() || end != text.data() + at) return {{}, text};
+  if (!(share > 0 && share < 1e9))
+    throw Error(ExitCode::usage, message("data source '", escaped(text), "': share ", share,
+                                         " is not a positive number (SHARE@SOURCE, for example 0.5@scenes)"));
+  return {share, text.substr(at + 1)};
+}
+
 }  // namespace
 
 DataSource DataSource::parse(const std::string& text) {
   DataSource source;
+  if (const auto [share, rest] = split_share(text); share) {
+    source = parse(std::string(rest));
+    source.share = *share;
+    return source;
+  }
   if (text == "scenes") return source;
   if (text.empty()) throw Error(ExitCode::usage, message("empty data source; ", allowed));
   for (const KindName& name : kind_names) {

@@ -19,6 +19,7 @@ enum class Split { train, validation };
 
 /// Where samples come from, as a user writes it: "hdr:DIR", "paired:DIR", "ldr:DIR", "scenes", or a bare DIR whose kind
 /// is found by looking (a manifest or the two HDR-Real folders: paired; HDR images only: hdr; photographs only: ldr).
+/// "0.5@" before any of them gives it half of the share that the others have.
 struct DataSource {
   enum class Kind { hdr, paired, ldr, scenes };
   Kind kind = Kind::scenes;

@@ -85,8 +85,7 @@ std::unique_ptr<Dataset> open_mixed(const std::vector<DataSource>& sources, cons
   std::vector<std::unique_ptr<Dataset>> parts;
   std::vector<double> shares;
   for (const DataSource& source : sources) {
-    if (!(source.share > 0 && source.share < 1e9))
-      throw Error(ExitCode::usage, message(source.text(), ": share ", source.share, " is not a positive number"));
+    DUHDR_CHECK(source.share > 0, source.text(), " has the share ", source.share);
     if ((source.pairing() == Pairing::unpaired) != (sources.front().pairing() == Pairing::unpaired))
       throw Error(ExitCode::usage,
                   message(source.text(), ": photographs alone cannot be mixed with ", "data that has an HDR side"));

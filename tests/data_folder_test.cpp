@@ -247,9 +247,11 @@ TEST_F(DataFolder, PhotographsAloneDoNotMixWithHdr) {
   write_photo("l/a.png", photograph_of(light(20, 20)));
   const std::vector<DataSource> sources{DataSource::parse(folder / "l"), DataSource::parse("scenes")};
   expect_error([&] { open_mixed(sources, small(), 4); }, ExitCode::usage, "cannot be mixed");
-  std::vector<DataSource> shares{DataSource::parse("scenes"), DataSource::parse("scenes")};
-  shares[1].share = 0;
-  expect_error([&] { open_mixed(shares, small(), 4); }, ExitCode::usage, "share 0");
+  EXPECT_EQ(DataSource::parse("0.25@scenes").share, 0.25);
+  EXPECT_EQ(DataSource::parse("scenes").share, 1);
+  for (const char* bad : {"0@scenes", "-1@scenes", "nan@scenes", "inf@scenes"})
+    expect_error([&] { DataSource::parse(bad); }, ExitCode::usage, "SHARE@SOURCE");
+  expect_error([] { DataSource::parse("two@scenes"); }, ExitCode::io, "no such folder");
 }
 
 TEST_F(DataFolder, TheHdrSideCanBeLeftOut) {
