@@ -93,10 +93,10 @@ StepResult StageTrainer::step(const Batch& batch, double learning_rate) {
 
 /// The lane of this layout, with the batch in it.
 StageTrainer::Lane& StageTrainer::lane_of(const Batch& batch, const std::string& layout) {
-  const Variable& any = model_.parameters().front().variable;
   const auto [entry, is_new] = lanes_.try_emplace(layout);
   Lane& lane = entry->second;
   if (is_new) {
+    const Variable any = model_.parameters().front().variable;
     lane.batch = empty_like(batch, any.device(), any.dtype());
     lane.values = Tensor::zeros(Shape{most_terms + 1}, DType::f64, any.device());
   }
