@@ -10,6 +10,7 @@
 #include "models/duhdr.h"
 #include "models/vgg16.h"
 #include "tests/golden/fill.h"
+#include "tests/golden_files.h"
 #include "tests/network_golden.h"
 #include "tests/op_evaluate.h"
 
@@ -269,7 +270,7 @@ TEST(Initialise, UntrainedNetworksChangeNothing) {
 class Freeze : public testing::TestWithParam<std::filesystem::path> {};
 
 std::vector<std::filesystem::path> evaluation_files() {
-  std::vector<std::filesystem::path> files = golden_network_files();
+  std::vector<std::filesystem::path> files = golden_files("networks");
   std::erase_if(files, [](const std::filesystem::path& file) {
     const GoldenCase golden_case = read_golden_case(file);
     const bool chain = golden_case.name.find("_to_") != std::string::npos;

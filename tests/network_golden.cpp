@@ -16,11 +16,12 @@
 #include "models/vgg16.h"
 #include "tensor/json.h"
 #include "tensor/safetensors.h"
+#include "tests/golden_files.h"
 
 namespace duhdr::test {
 namespace {
 
-constexpr std::int64_t parameter_samples = 256, input_samples = 8192;  // as in golden_file.py
+constexpr std::int64_t input_samples = 8192;  // as in golden_file.py
 
 Shape shape_of(const nlohmann::json& extents) {
   const auto e = extents.get<std::vector<std::int64_t>>();
@@ -38,17 +39,6 @@ Shape shape_of(const nlohmann::json& extents) {
 
 std::span<float> values_of(Tensor& tensor) {
   return {tensor.mutable_data<float>(), static_cast<std::size_t>(tensor.numel())};
-}
-
-/// At most `limit` elements: all, or those at floor(j n / limit).
-Tensor sampled(const Tensor& tensor, std::int64_t limit) {
-  const std::vector<double> all = tensor.to(DType::f64).to_vector<double>();
-  const auto n = static_cast<std::int64_t>(all.size());
-  const std::int64_t count = std::min(n, limit);
-  Tensor out(Shape{count}, DType::f64);
-  for (std::int64_t j = 0; j < count; ++j)
-    out.mutable_data<double>()[j] = all[static_cast<std::size_t>(n <= limit ? j : j * n / limit)];
-  return out;
 }
 
 Tensor sampled_gradient(const Variable& variable, std::int64_t limit) {
@@ -137,15 +127,6 @@ Variable loss_of(const GoldenCase& golden_case, const NamedVariables& outputs) {
 }
 
 }  // namespace
-
-std::vector<std::filesystem::path> golden_network_files() {
-  std::vector<std::filesystem::path> files;
-  const auto folder = std::filesystem::path(DUHDR_TEST_DATA) / "golden" / "data" / "networks";
-  for (const auto& entry : std::filesystem::directory_iterator(folder))
-    if (entry.path().extension() == ".safetensors") files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
-  return files;
-}
 
 GoldenCase read_golden_case(const std::filesystem::path& path) {
   TensorFile file = read_safetensors(path);

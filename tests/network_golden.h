@@ -30,8 +30,6 @@ struct GoldenCase {
   bool quantises() const { return text("network") == "hdr_to_ldr" || text("op") == "quantise"; }
 };
 
-/// Files of tests/golden/data/networks, sorted.
-std::vector<std::filesystem::path> golden_network_files();
 GoldenCase read_golden_case(const std::filesystem::path& path);
 
 /// Values of an input of the case: golden::fill under "<case>/<name>".

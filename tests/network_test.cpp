@@ -12,13 +12,14 @@
 #include <cstdlib>
 #include <iterator>
 
+#include "tests/golden_files.h"
 #include "tests/op_evaluate.h"
 
 namespace duhdr::test {
 namespace {
 
 class Network : public testing::TestWithParam<std::filesystem::path> {};
-INSTANTIATE_TEST_SUITE_P(Golden, Network, testing::ValuesIn(golden_network_files()),
+INSTANTIATE_TEST_SUITE_P(Golden, Network, testing::ValuesIn(golden_files("networks")),
                          [](const testing::TestParamInfo<std::filesystem::path>& file) {
                            return file.param.stem().string();
                          });

@@ -7,12 +7,13 @@
 #include "tensor/json.h"
 #include "tensor/safetensors.h"
 #include "tests/fill_module.h"
+#include "tests/golden_files.h"
 
 namespace duhdr::test {
 namespace {
 
 // As in make_training.py.
-constexpr std::int64_t images = 2, side = 64, cell = 8, curve_samples = 1024, parameter_samples = 256;
+constexpr std::int64_t images = 2, side = 64, cell = 8, curve_samples = 1024;
 
 DuHdrConfig config_of(const TrainingCase& c) {
   DuHdrConfig config;
@@ -68,32 +69,14 @@ Tensor inverse_curves(const std::string& name) {
   return curves;
 }
 
-/// At most 256 elements: all, or those at floor(j n / 256).
-Tensor sampled(const Tensor& tensor) {
-  const std::vector<double> all = tensor.to(DType::f64).to_vector<double>();
-  const auto n = static_cast<std::int64_t>(all.size());
-  const std::int64_t count = std::min(n, parameter_samples);
-  Tensor out(Shape{count}, DType::f64);
-  for (std::int64_t j = 0; j < count; ++j) out.mutable_data<double>()[j] = all[static_cast<std::size_t>(j * n / count)];
-  return out;
-}
-
 }  // namespace
-
-std::vector<std::filesystem::path> training_files() {
-  std::vector<std::filesystem::path> files;
-  const auto folder = std::filesystem::path(DUHDR_TEST_DATA) / "golden" / "data" / "training";
-  for (const auto& entry : std::filesystem::directory_iterator(folder))
-    if (entry.path().extension() == ".safetensors") files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
-  return files;
-}
 
 TrainingCase read_case(const std::filesystem::path& path) {
   TensorFile file = read_safetensors(path);
   const auto parsed = [&](const char* key) {
     return parse_json(file.metadata.at(key), path.stem().string() + ": " + key, ExitCode::bad_weights);
   };
+  DUHDR_CHECK(file.metadata.at("format") == "duhdr-golden-1", path.stem(), ": format ", file.metadata.at("format"));
   return {file.metadata.at("case"), parsed("options"), parsed("widths"),
           parsed("zero_gradients").get<std::set<std::string>>(), std::move(file.tensors)};
 }
@@ -160,10 +143,10 @@ Networks::Networks(const TrainingCase& c, DType dtype)
 Tensors Networks::state() const {
   Tensors out;
   for (const NamedVariable& named : model.parameters())
-    out.emplace("weight/" + named.name, sampled(named.variable.value()));
+    out.emplace("weight/" + named.name, sampled(named.variable.value(), parameter_samples));
   for (const NamedVariable& named : model.buffers())
     if (named.name.find(".running_") != std::string::npos)
-      out.emplace("buffer/" + named.name, sampled(named.variable.value()));
+      out.emplace("buffer/" + named.name, sampled(named.variable.value(), parameter_samples));
   return out;
 }
 

@@ -31,8 +31,6 @@ struct TrainingCase {
   const Stage& stage() const { return stage_named(options.at("stage").get<std::string>()); }
 };
 
-/// All of them, by name.
-std::vector<std::filesystem::path> training_files();
 TrainingCase read_case(const std::filesystem::path& path);
 
 LossOptions loss_options(const TrainingCase& c);

@@ -20,6 +20,7 @@
 #include "kernels/arithmetic.h"
 #include "kernels/curve.h"
 #include "kernels/truncation.h"
+#include "tests/golden_files.h"
 #include "tests/training_case.h"
 
 namespace duhdr::test {
@@ -218,7 +219,7 @@ std::int64_t double_steps(const TrainingCase& c) {
 }
 
 class Training : public testing::TestWithParam<std::filesystem::path> {};
-INSTANTIATE_TEST_SUITE_P(Golden, Training, testing::ValuesIn(training_files()),
+INSTANTIATE_TEST_SUITE_P(Golden, Training, testing::ValuesIn(golden_files("training")),
                          [](const testing::TestParamInfo<std::filesystem::path>& file) {
                            std::string name = file.param.stem().string();
                            std::ranges::replace(name, '-', '_');
@@ -237,7 +238,7 @@ TEST_P(Training, AgreesInFloat) {
 
 TEST(TrainingFiles, EveryStageHasOne) {
   std::set<std::string> found;
-  for (const std::filesystem::path& path : training_files()) found.insert(path.stem().string());
+  for (const std::filesystem::path& path : golden_files("training")) found.insert(path.stem().string());
   for (const Stage& stage : all_stages()) EXPECT_TRUE(found.contains(std::string(stage.name))) << stage.name;
 }
 
