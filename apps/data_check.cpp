@@ -12,6 +12,7 @@
 
 #include "apps/picture_facts.h"
 #include "apps/program.h"
+#include "base/sha256.h"
 #include "data/dataset.h"
 #include "data/file_list.h"
 

@@ -11,9 +11,10 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/program.h"
+#include "base/file.h"
+#include "base/sha256.h"
 #include "data/file_list.h"
 #include "image/encode.h"
-#include "tensor/file.h"
 
 namespace duhdr {
 namespace {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "infer/engine.h"
-#include "models/camera.h"
-#include "models/config_json.h"
+#include "models/duhdr/camera.h"
+#include "models/duhdr/config_json.h"
 #include "models/model_directory.h"
 
 namespace duhdr {

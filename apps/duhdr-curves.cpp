@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "base/file.h"
 #include "data/curve_basis.h"
-#include "tensor/file.h"
 
 namespace {
 

@@ -9,9 +9,9 @@
 #include "apps/describe.h"
 #include "apps/infer_options.h"
 #include "apps/program.h"
+#include "base/file.h"
 #include "models/model_directory.h"
 #include "tensor/allocator.h"
-#include "tensor/file.h"
 
 namespace duhdr {
 namespace {

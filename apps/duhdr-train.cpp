@@ -6,7 +6,7 @@
 
 #include "apps/program.h"
 #include "apps/train_options.h"
-#include "tensor/file.h"
+#include "base/file.h"
 #include "train/overfit.h"
 #include "train/session.h"
 

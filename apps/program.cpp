@@ -9,8 +9,8 @@
 #include <csignal>
 #include <new>
 
-#include "tensor/checked.h"
-#include "tensor/file.h"
+#include "base/checked.h"
+#include "base/file.h"
 
 namespace duhdr {
 namespace {

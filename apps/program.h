@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <functional>
 
-#include "tensor/error.h"
+#include "base/error.h"
 
 namespace duhdr {
 

@@ -5,9 +5,9 @@
 #include <iostream>
 #include <sstream>
 
+#include "base/file.h"
 #include "bench/bench.h"
 #include "models/model_directory.h"
-#include "tensor/file.h"
 
 namespace duhdr::bench {
 namespace {

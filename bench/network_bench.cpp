@@ -5,8 +5,8 @@
 #include "bench/bench.h"
 #include "kernels/op_counter.h"
 #include "kernels/reduce.h"
-#include "models/duhdr.h"
-#include "tests/fill_module.h"
+#include "models/duhdr/duhdr.h"
+#include "tests/support/fill_module.h"
 
 namespace duhdr::bench {
 namespace {

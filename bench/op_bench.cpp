@@ -4,8 +4,8 @@
 #include <numeric>
 
 #include "bench/bench.h"
-#include "kernels/conv2d.h"
-#include "tests/op_cases.h"
+#include "kernels/conv/conv2d.h"
+#include "tests/cases/op_cases.h"
 
 namespace duhdr::bench {
 namespace {

@@ -5,10 +5,10 @@
 #include <iostream>
 #include <sstream>
 
+#include "base/file.h"
 #include "bench/bench.h"
 #include "tensor/allocator.h"
-#include "tensor/file.h"
-#include "tests/fill_module.h"
+#include "tests/support/fill_module.h"
 #include "train/trainer.h"
 
 namespace duhdr::bench {

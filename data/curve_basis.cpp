@@ -7,7 +7,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "tensor/file.h"
+#include "base/file.h"
 
 namespace duhdr {
 namespace {

@@ -6,9 +6,9 @@
 #include <optional>
 #include <system_error>
 
+#include "base/file.h"
 #include "data/file_dataset.h"
 #include "data/file_list.h"
-#include "tensor/file.h"
 
 namespace duhdr {
 namespace {

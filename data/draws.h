@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-#include "tensor/random.h"
+#include "base/random.h"
 
 namespace duhdr {
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "tensor/file.h"
+#include "base/file.h"
 
 namespace duhdr {
 namespace {

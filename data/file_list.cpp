@@ -7,7 +7,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "tensor/file.h"
+#include "base/file.h"
 
 namespace duhdr {
 namespace {

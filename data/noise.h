@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "data/scene_paint.h"
+#include "data/scenes/paint.h"
 
 namespace duhdr::scene {
 

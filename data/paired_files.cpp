@@ -9,8 +9,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/file.h"
 #include "data/file_list.h"
-#include "tensor/file.h"
 
 namespace duhdr {
 namespace {

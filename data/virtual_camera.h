@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/random.h"
 #include "data/sample.h"
-#include "tensor/random.h"
 
 namespace duhdr {
 

@@ -8,7 +8,7 @@
 #include <span>
 #include <string_view>
 
-#include "tensor/file.h"
+#include "base/file.h"
 
 namespace duhdr {
 

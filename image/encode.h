@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "base/file.h"
 #include "image/colour.h"
-#include "tensor/file.h"
 #include "tensor/tensor.h"
 
 namespace duhdr {

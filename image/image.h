@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "base/file.h"
 #include "image/colour.h"
-#include "tensor/file.h"
 #include "tensor/tensor.h"
 
 namespace duhdr {

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/sha256.h"
 #include "image/colour.h"
 #include "image/encode.h"
 #include "image/preview.h"

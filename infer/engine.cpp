@@ -4,11 +4,11 @@
 #include <algorithm>
 
 #include "infer/tiles.h"
-#include "kernels/curve.h"
+#include "kernels/camera/curve.h"
+#include "kernels/camera/mask.h"
 #include "kernels/layout.h"
-#include "kernels/mask.h"
 #include "kernels/op_counter.h"
-#include "models/camera.h"
+#include "models/duhdr/camera.h"
 #include "tensor/allocator.h"
 
 namespace duhdr {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "models/duhdr.h"
+#include "models/duhdr/duhdr.h"
 
 namespace duhdr {
 

@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 
-#include "tensor/file.h"
+#include "base/file.h"
 
 namespace duhdr {
 namespace {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "autograd/variable.h"
-#include "tensor/hd.h"
+#include "base/hd.h"
 
 namespace duhdr {
 

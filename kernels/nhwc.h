@@ -2,7 +2,7 @@
 // Where an element of an [N, H, W, C] tensor lies. For functors: plain numbers, no Shape.
 #pragma once
 
-#include "tensor/hd.h"
+#include "base/hd.h"
 #include "tensor/shape.h"
 
 namespace duhdr {

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "autograd/variable.h"
-#include "tensor/hd.h"
+#include "base/hd.h"
 
 namespace duhdr {
 

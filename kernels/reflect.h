@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "tensor/hd.h"
+#include "base/hd.h"
 
 namespace duhdr {
 

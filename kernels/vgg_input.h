@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "autograd/variable.h"
-#include "tensor/hd.h"
+#include "base/hd.h"
 
 namespace duhdr {
 

@@ -2,7 +2,7 @@
 // Convolution and linear layers: objects that own `weight` and `bias`; the arithmetic is the op's.
 #pragma once
 
-#include "kernels/conv2d.h"
+#include "kernels/conv/conv2d.h"
 #include "kernels/linear.h"
 #include "layers/init.h"
 #include "layers/module.h"

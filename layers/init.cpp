@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "tensor/random.h"
+#include "base/random.h"
 
 namespace duhdr {
 namespace {

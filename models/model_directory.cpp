@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/model_directory.h"
 
-#include "models/config_json.h"
+#include "base/file.h"
+#include "base/sha256.h"
+#include "models/duhdr/config_json.h"
 #include "models/weight_file.h"
-#include "tensor/file.h"
 
 namespace duhdr {
 namespace {

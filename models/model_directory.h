@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "models/duhdr.h"
+#include "models/duhdr/duhdr.h"
 
 namespace duhdr {
 

@@ -7,8 +7,8 @@
 #include <cuda_runtime.h>
 #include <cudnn.h>
 
+#include "base/error.h"
 #include "tensor/device.h"
-#include "tensor/error.h"
 
 namespace duhdr::cuda {
 

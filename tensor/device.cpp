@@ -8,8 +8,8 @@
 #include <cstdint>
 #include <fstream>
 
+#include "base/error.h"
 #include "tensor/cuda_backend.h"
-#include "tensor/error.h"
 
 namespace duhdr {
 namespace {

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "tensor/error.h"
-#include "tensor/hd.h"
+#include "base/error.h"
+#include "base/hd.h"
 
 namespace duhdr {
 

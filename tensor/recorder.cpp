@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "tensor/cuda_backend.h"
-#include "tensor/error.h"
 
 namespace duhdr {
 

@@ -11,8 +11,9 @@
 #include <tuple>
 #include <vector>
 
-#include "tensor/checked.h"
-#include "tensor/json.h"
+#include "base/checked.h"
+#include "base/json.h"
+#include "base/sha256.h"
 
 namespace duhdr {
 namespace {

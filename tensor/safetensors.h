@@ -11,7 +11,7 @@
 #include <span>
 #include <string>
 
-#include "tensor/file.h"
+#include "base/file.h"
 #include "tensor/tensor.h"
 
 namespace duhdr {

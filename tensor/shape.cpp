@@ -3,7 +3,7 @@
 
 #include <ostream>
 
-#include "tensor/error.h"
+#include "base/error.h"
 
 namespace duhdr {
 

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "tensor/error.h"
+#include "base/error.h"
 
 namespace duhdr {
 namespace {

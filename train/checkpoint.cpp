@@ -3,9 +3,10 @@
 
 #include <algorithm>
 
+#include "base/fields.h"
+#include "base/sha256.h"
 #include "models/model_directory.h"
 #include "models/weight_file.h"
-#include "tensor/json.h"
 #include "tensor/safetensors.h"
 
 namespace duhdr {

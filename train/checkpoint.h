@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "models/duhdr.h"
+#include "models/duhdr/duhdr.h"
 
 namespace duhdr {
 

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "models/config_json.h"
-#include "tensor/file.h"
-#include "tensor/json.h"
+#include "base/fields.h"
+#include "base/file.h"
+#include "models/duhdr/config_json.h"
 #include "train/stages.h"
 
 namespace duhdr {

@@ -9,7 +9,7 @@
 
 #include "data/dataset.h"
 #include "kernels/adam.h"
-#include "models/config.h"
+#include "models/duhdr/config.h"
 #include "train/losses.h"
 #include "train/schedule.h"
 

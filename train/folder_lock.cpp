@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <system_error>
 
-#include "tensor/file.h"
+#include "base/file.h"
 
 namespace duhdr {
 

@@ -4,10 +4,10 @@
 #include <limits>
 
 #include "kernels/arithmetic.h"
+#include "kernels/camera/truncation.h"
 #include "kernels/layout.h"
 #include "kernels/pool.h"
 #include "kernels/reduce.h"
-#include "kernels/truncation.h"
 
 namespace duhdr {
 namespace {

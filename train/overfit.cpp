@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/file.h"
 #include "layers/init.h"
-#include "tensor/file.h"
 #include "train/progress.h"
 #include "train/session.h"
 #include "train/stage_data.h"

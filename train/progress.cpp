@@ -6,8 +6,8 @@
 #include <cstdio>
 #include <fstream>
 
+#include "base/error.h"
 #include "tensor/allocator.h"
-#include "tensor/error.h"
 
 namespace duhdr {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <cstdio>
 
-#include "tensor/file.h"
+#include "base/file.h"
 #include "train/chart.h"
 #include "train/metrics.h"
 

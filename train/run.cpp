@@ -5,9 +5,9 @@
 
 #include <chrono>
 
+#include "base/file.h"
 #include "data/feed.h"
 #include "models/model_directory.h"
-#include "tensor/file.h"
 #include "train/checkpoint.h"
 #include "train/folder_lock.h"
 #include "train/metrics.h"

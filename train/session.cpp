@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "tensor/file.h"
-#include "tensor/json.h"
+#include "base/file.h"
+#include "base/json.h"
 #include "train/progress.h"
 #include "train/vgg_weights.h"
 

@@ -5,7 +5,7 @@
 #include <memory>
 #include <optional>
 
-#include "models/duhdr.h"
+#include "models/duhdr/duhdr.h"
 #include "models/model_directory.h"
 #include "train/checkpoint.h"
 #include "train/run.h"

@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <array>
 
-#include "kernels/curve.h"
+#include "kernels/camera/curve.h"
+#include "kernels/camera/mask.h"
+#include "kernels/camera/truncation.h"
 #include "kernels/layout.h"
-#include "kernels/mask.h"
-#include "kernels/truncation.h"
-#include "models/camera.h"
+#include "models/duhdr/camera.h"
 #include "models/model_directory.h"
 
 namespace duhdr {

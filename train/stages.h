@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "data/sample.h"
-#include "models/duhdr.h"
+#include "models/duhdr/duhdr.h"
 #include "train/losses.h"
 
 namespace duhdr {

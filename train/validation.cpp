@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/file.h"
 #include "image/encode.h"
 #include "image/preview.h"
 #include "models/model_directory.h"
-#include "tensor/file.h"
 
 namespace duhdr {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "data/dataset.h"
-#include "models/duhdr.h"
+#include "models/duhdr/duhdr.h"
 
 namespace duhdr {
 

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one small layer through which files are read and written, so that every fault has one place.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+
+namespace duhdr {
+
+using Bytes = std::vector<std::byte>;
+
+/// The whole file by read(2) (never mmap: a file that shrinks must not kill us). Only regular files; anything
+/// else, and a file above `limit` bytes, throws `bad_content`; a missing or unreadable file throws io.
+Bytes read_file(const std::filesystem::path& path, std::uint64_t limit, ExitCode bad_content);
+
+/// Writes to a temporary name in the same folder, fsyncs, renames, fsyncs the folder. On any failure the old
+/// file is intact, the temporary one is gone, and io is thrown.
+void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
+
+/// A path for an error line: escaped.
+inline std::string shown(const std::filesystem::path& path) { return escaped(path.native()); }
+
+}  // namespace duhdr

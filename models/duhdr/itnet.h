@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// ITnet: undoes the truncation of highlights (Eq. 15): H^ = x + mask * residual(x), a VGG16 encoder and a decoder with
+// skips.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "layers/batch_norm.h"
+#include "models/duhdr/config.h"
+#include "models/vgg16.h"
+
+namespace duhdr {
+
+class ITnet : public Module {
+ public:
+  static constexpr std::int64_t alignment = 32;
+  static constexpr std::int64_t halo = 160;  // pixels around a tile that its result depends on (154 in fact)
+
+  explicit ITnet(const DuHdrConfig& config = {});
+
+  /// x [N, H, W, 3], the linearised image in [0, 1] -> H^ [N, H, W, 3]. `iterations` > 1 repeats by Eq. 18-19: the net
+  /// sees C(H^) of the iteration before, base and mask stay those of x (`literal`: they become those of C(H^)).
+  Variable operator()(const Variable& x, int iterations = 1, bool literal = false) const;
+
+  double alpha() const { return alpha_; }
+
+ private:
+  Variable residual(const Variable& x) const;
+
+  double alpha_;
+  VggEncoder& encoder_;
+  ConvBn bottleneck_;
+  std::vector<std::unique_ptr<ConvBn>> ups_;
+  std::vector<Conv2d*> fuses_;
+  ConvBn out_;
+  Conv2d& fuse0_;
+};
+
+}  // namespace duhdr

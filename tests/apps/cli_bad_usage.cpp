@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// Command lines and paths that must be refused before any work is done.
+#include <sys/stat.h>
+
+#include "tests/support/cli_files.h"
+#include "tests/support/image_exr_files.h"
+
+namespace duhdr::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+BadCall usage(const std::string& name, const std::vector<std::string>& more, const std::string& part) {
+  return {name, call("in.png", "out.exr", more), ExitCode::usage, part};
+}
+
+BadCall paths(const std::string& name, const std::vector<std::string>& arguments, ExitCode code,
+              const std::string& part, std::function<void(const fs::path&)> prepare = {}) {
+  std::vector<std::string> all{"-m", "model", "-d", "cpu", "-j", "1"};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  return {name, all, code, part, std::move(prepare)};
+}
+
+void write_exr(const fs::path& path) { write(path, files::simple_exr()); }
+void copy_picture(const fs::path& folder) { fs::copy_file(folder / "in.png", folder / "in2.png"); }
+
+std::vector<BadCall> output_paths() {
+  const std::string longest(256, 'n');
+  const ExitCode io = ExitCode::io, refused = ExitCode::usage;
+  return {
+      paths("output is the input", {"-i", "a.exr", "-o", "a.exr"}, refused, "a.exr: output is the input file itself",
+            [](const fs::path& f) { write_exr(f / "a.exr"); }),
+      paths("output is a hard link to the input", {"-i", "a.exr", "-o", "b.exr"}, refused, "output is the input file",
+            [](const fs::path& f) {
+              write_exr(f / "a.exr");
+              fs::create_hard_link(f / "a.exr", f / "b.exr");
+            }),
+      paths("output is a symbolic link to the input", {"-i", "a.exr", "-o", "b.exr"}, refused,
+            "output is the input file",
+            [](const fs::path& f) {
+              write_exr(f / "a.exr");
+              fs::create_symlink("a.exr", f / "b.exr");
+            }),
+      paths("preview is the input", {"-i", "a.preview.png", "-o", "a.exr", "--preview"}, refused,
+            "a.preview.png: preview is the input file itself",
+            [](const fs::path& f) { fs::copy_file(f / "in.png", f / "a.preview.png"); }),
+      paths("preview exists", {"-i", "in.png", "-o", "a.exr", "--preview", "--if-exists", "fail"}, refused,
+            "a.preview.png: exists (--if-exists fail)", [](const fs::path& f) { write(f / "a.preview.png", "mine"); }),
+      paths("output exists", {"-i", "in.png", "-o", "a.exr", "--if-exists", "fail"}, refused,
+            "a.exr: exists (--if-exists fail)", [](const fs::path& f) { write(f / "a.exr", "mine"); }),
+      paths("output in the folder is a folder", {"-i", "in.png", "in2.png", "-o", "results"}, refused,
+            "in.exr: is a folder",
+            [](const fs::path& f) {
+              copy_picture(f);
+              fs::create_directories(f / "results/in.exr");
+            }),
+      paths("two inputs into one file", {"-i", "in.png", "in2.png", "-o", "a.exr"}, refused,
+            "a.exr: several inputs need a folder as output",
+            [](const fs::path& f) {
+              copy_picture(f);
+              write(f / "a.exr", "mine");
+            }),
+      paths("two inputs of one name", {"-i", "in.png", "sub/in.png", "-o", "results"}, refused,
+            "in.exr: would be written by both in.png and sub/in.png",
+            [](const fs::path& f) {
+              fs::create_directory(f / "sub");
+              fs::copy_file(f / "in.png", f / "sub/in.png");
+            }),
+      paths("output without extension", {"-i", "in.png", "-o", "a"}, refused, "a: give an extension or --format"),
+      paths("output of an unknown format", {"-i", "in.png", "-o", "a.webp"}, refused,
+            "cannot write format \"webp\" here"),
+      paths("output is a JPEG without --reverse", {"-i", "in.png", "-o", "a.jpg"}, refused, "(exr, hdr, pfm)"),
+      paths("output is an EXR with --reverse", {"-i", "in.png", "-o", "a.exr", "--reverse"}, refused, "(png, jpg)"),
+      paths("control characters in the output's name", {"-i", "in.png", "-o", "\x1b[2J\n.x\n"}, refused,
+            "\\x1b[2J\\x0a.x\\x0a: cannot write format"),
+      paths("output in a folder that is missing", {"-i", "in.png", "-o", "no/such/a.exr"}, io,
+            "no/such: no such folder"),
+      paths("output below a file", {"-i", "in.png", "-o", "in.png/a.exr"}, io, "in.png: no such folder"),
+      paths("output folder below a file", {"-i", "in.png", "-o", "in.png/sub/"}, io, "cannot be made"),
+      paths("output name of 256 bytes", {"-i", "in.png", "-o", longest + ".exr"}, io,
+            "file name is too long (260 bytes, 240)"),
+      paths("output where nothing can be written", {"-i", "in.png", "-o", "/proc/a.exr"}, io, "/proc"),
+      paths("output is a device", {"-i", "in.png", "-o", "/dev/full", "-f", "exr"}, io,
+            "/dev/full: cannot write (a device"),
+      paths("output is a pipe", {"-i", "in.png", "-o", "a.exr"}, io, "a.exr: cannot write (a pipe",
+            [](const fs::path& f) { mkfifo((f / "a.exr").c_str(), 0600); }),
+  };
+}
+
+std::vector<BadCall> input_paths() {
+  const ExitCode io = ExitCode::io, refused = ExitCode::usage;
+  const std::string missing = ": no such file or folder";
+  return {
+      paths("no input", {"-o", "a.exr"}, refused, "no input: give files or folders with -i"),
+      paths("no output", {"-i", "in.png"}, refused, "no output: give a file or a folder with -o"),
+      paths("empty output", {"-i", "in.png", "-o", ""}, refused, "no output"),
+      paths("input is missing", {"-i", "no.png", "-o", "a.exr"}, io, "no.png" + missing),
+      paths("input name of 300 bytes", {"-i", std::string(300, 'n'), "-o", "a.exr"}, io, missing),
+      paths("input below a file", {"-i", "in.png/x.png", "-o", "a.exr"}, io, missing),
+      paths("control characters in a missing input", {"-i", "\x1b]0;x\a\n.png", "-o", "a.exr"}, io,
+            "\\x1b]0;x\\x07\\x0a.png" + missing),
+      paths("link to nowhere", {"-i", "x.png", "-o", "a.exr"}, io, "x.png" + missing,
+            [](const fs::path& f) { fs::create_symlink("nowhere", f / "x.png"); }),
+      paths("one of two inputs is missing", {"-i", "in.png", "no.png", "-o", "results"}, io, "no.png" + missing),
+      paths("folder without pictures", {"-i", "model", "-o", "results"}, refused, "model: no pictures in this folder"),
+      {"model is a file",
+       {"-m", "in.png", "-i", "in.png", "-o", "a.exr"},
+       ExitCode::usage,
+       "in.png: not a model directory"},
+      {"no model", {"-i", "in.png", "-o", "a.exr"}, ExitCode::usage, "no model: give a model directory with -m"},
+  };
+}
+
+}  // namespace
+
+std::vector<BadCall> bad_usage() {
+  return {
+      usage("unknown option", {"--bogus"}, "not expected: --bogus; see duhdr-infer --help"),
+      usage("control characters in an option", {"--\x1b[2J\n"}, "--\\x1b[2J\\x0a"),
+      usage("option without its value", {"--tile"}, "--tile"),
+      usage("tile 31", {"--tile", "31"}, "--tile 31: not auto, none or 32..65536"),
+      usage("tile with a unit", {"--tile", "64px"}, "--tile 64px"),
+      usage("memory without a number", {"--max-memory", "G"}, "--max-memory G: not a size"),
+      usage("memory 0", {"--max-memory", "0"}, "--max-memory 0: not a size"),
+      usage("memory that overflows", {"--max-memory", "99999999999G"}, "not a size"),
+      usage("unknown precision", {"--precision", "f16"}, "--precision: f16 not in {f32,mixed}"),
+      usage("exposure NaN", {"--exposure", "nan"}, "--exposure"),
+      usage("exposure infinite", {"--exposure", "inf"}, "--exposure: Value inf not in range"),
+      usage("exposure 33", {"--exposure", "33"}, "--exposure: Value 33 not in range"),
+      usage("exposure as text", {"--exposure", "bright"}, "--exposure"),
+      usage("-1 threads", {"-j", "-1"}, "--threads: Value -1 not in range 0 to 1024"),
+      usage("10^6 threads", {"-j", "1000000"}, "--threads: Value 1000000 not in range"),
+      usage("1.5 threads", {"-j", "1.5"}, "--threads"),
+      usage("unknown --if-exists", {"--if-exists", "ask"}, "--if-exists"),
+      usage("0 pixels", {"--max-pixels", "0"}, "--max-pixels"),
+      usage("part -1", {"--part", "-1"}, "--part: Value -1 not in range"),
+      usage("unknown format", {"-f", "tiff"}, "cannot write format \"tiff\" here (exr, hdr, pfm)"),
+      usage("control characters in a format", {"-f", "\x1b\n"}, "cannot write format \"\\x1b\\x0a\" here"),
+      usage("option twice", {"-t", "64", "-t", "128"}, "--tile"),
+      usage("size to describe that is none", {"--describe", "--size", "10x"}, "--size 10x: not N or WIDTHxHEIGHT"),
+      {"unknown device",
+       {"-m", "model", "-i", "in.png", "-o", "out.exr", "-d", "tpu"},
+       ExitCode::usage,
+       "--device tpu: unknown device (auto, cpu, cuda or cuda:N)"},
+      {"device number that is none",
+       {"-m", "model", "-i", "in.png", "-o", "out.exr", "-d", "cuda:-1"},
+       ExitCode::usage,
+       "--device cuda:-1: unknown device"},
+      {"CUDA without a GPU",
+       {"-m", "model", "-i", "in.png", "-o", "out.exr", "-d", "cuda"},
+       ExitCode::device,
+       "--device cuda: "},
+      {"GPU 7 without a GPU",
+       {"-m", "model", "-i", "in.png", "-o", "out.exr", "-d", "cuda:7"},
+       ExitCode::device,
+       "; use --device cpu"},
+      {"memory below what any tile needs", call("in.png", "out.exr", {"--max-memory", "1K"}), ExitCode::out_of_memory,
+       "in.png: out of memory on cpu"},
+      {"train: no folder", {}, ExitCode::usage, "--init-only", {}, "duhdr-train"},
+      {"train: unknown trunk", {"--init-only", "m", "--trunk", "vgg"}, ExitCode::usage, "--trunk", {}, "duhdr-train"},
+      {"train: seed as text", {"--init-only", "m", "--seed", "x"}, ExitCode::usage, "--seed", {}, "duhdr-train"},
+      {"train: seed -1", {"--init-only", "m", "--seed", "-1"}, ExitCode::usage, "--seed", {}, "duhdr-train"},
+  };
+}
+
+std::vector<BadCall> bad_paths() {
+  std::vector<BadCall> all = output_paths();
+  for (const BadCall& one : input_paths()) all.push_back(one);
+  return all;
+}
+
+}  // namespace duhdr::cli

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// Single steps of training: numbers that are not finite, batches without a usable image, what a stage may touch, and
+// validation beside it.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <set>
+
+#include "tests/support/train_files.h"
+#include "train/session.h"
+#include "train/stage_data.h"
+#include "train/validation.h"
+
+namespace duhdr {
+namespace {
+
+using Tensors = std::map<std::string, Tensor>;
+
+bool same_bits(const Tensor& a, const Tensor& b) {
+  return a.shape() == b.shape() && a.dtype() == b.dtype() && std::memcmp(a.raw(), b.raw(), a.bytes()) == 0;
+}
+
+/// Networks, and the samples of a stage.
+class Steps : public testing::Test {
+ protected:
+  Steps() { set_cpu_threads(1); }
+
+  StageTrainer trainer(const std::string& stage, const AdamDesc& adam = {.ema_decay = 0.9},
+                       bool running_statistics = false) {
+    return {stage_named(stage), *model_, *vgg_, config_.loss, adam, running_statistics};
+  }
+  Batch batch(const std::string& stage, std::uint64_t first = 0) const {
+    StagePlan plan;
+    plan.stage = stage;
+    plan.batch = 2;
+    plan.patch = 32;
+    const std::unique_ptr<Dataset> dataset = stage_dataset(config_, stage_named(stage), plan);
+    Batch out = stack(first, dataset->pairing(), {dataset->sample(first), dataset->sample(first + 1)});
+    fill(out.weight, 1);
+    out.kept = 2;
+    return out;
+  }
+  /// Weights, running statistics and moments.
+  Tensors everything(const StageTrainer& trainer) const {
+    Tensors out;
+    for (const auto& [name, tensor] : model_tensors(*model_)) out[name] = tensor.clone();
+    for (const auto& [name, tensor] : trainer.optimiser().state())
+      if (name != "adam.control") out[name] = tensor.clone();
+    out["steps"] = trainer.optimiser().state().at("adam.control").range(AdamControl::steps, {1}).clone();
+    return out;
+  }
+  static std::set<std::string> changed(const Tensors& before, const Tensors& after) {
+    std::set<std::string> out;
+    for (const auto& [name, tensor] : before)
+      if (!same_bits(tensor, after.at(name))) out.insert(name);
+    return out;
+  }
+
+  const TrainConfig config_ = training_of(tiny_training());
+  const RunOptions options_ = run_into("");
+  const std::unique_ptr<DuHdr> model_ = new_model(config_, options_);
+  const std::unique_ptr<Vgg16Features> vgg_ = new_vgg(config_.perceptual, Device::cpu(), DType::f32);
+};
+
+void inject(Tensor& tensor, float value) {
+  if (tensor.defined()) tensor.mutable_data<float>()[tensor.numel() / 2] = value;
+}
+
+/// Where the trained networks see nothing but what frozen ones made of the photograph, and a curve brings all of it to
+/// [0, 1]: such a step may be taken.
+bool may_be_absorbed(const std::string& stage, float value) {
+  return stage == "itnet-unpaired" || (stage == "dnm-unpaired" && value == 1e38f);
+}
+
+TEST_F(Steps, WhatIsNotFiniteChangesNothing) {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  for (const Stage& stage : all_stages()) {
+    const std::string name(stage.name);
+    StageTrainer train = trainer(name);
+    ASSERT_FALSE(train.step(batch(name), 1e-3).skipped) << name;
+    for (const float bad : {std::nanf(""), infinity, -infinity, 1e38f}) {
+      SCOPED_TRACE(testing::Message() << name << " " << bad);
+      const Tensors before = everything(train);
+      Batch spoilt = batch(name, 2);
+      for (Tensor* field : {&spoilt.ldr, &spoilt.encoded, &spoilt.clipped, &spoilt.hdr}) inject(*field, bad);
+      const StepResult result = train.step(spoilt, 1e-3);
+      EXPECT_EQ(result.skipped, !result.finite);
+      if (!may_be_absorbed(name, bad)) {
+        EXPECT_TRUE(result.skipped);
+      }
+      const Tensors after = everything(train);
+      if (result.skipped) {
+        EXPECT_EQ(changed(before, after), std::set<std::string>{});
+      }
+      for (const auto& [tensor_name, tensor] : after)
+        for (const double value : tensor.to(DType::f64).to_vector<double>())
+          ASSERT_TRUE(std::isfinite(value)) << tensor_name;
+      const StepResult next = train.step(batch(name, 4), 1e-3);
+      EXPECT_FALSE(next.skipped);
+      EXPECT_TRUE(std::isfinite(next.loss));
+    }
+  }
+}
+
+TEST_F(Steps, ABatchWithoutAUsableImageIsLeftOut) {
+  StageTrainer train = trainer("finetune");
+  ASSERT_FALSE(train.step(batch("finetune"), 1e-3).skipped);
+  const Tensors before = everything(train);
+  Batch dark = batch("finetune", 2);
+  fill(dark.weight, 0);
+  dark.kept = 0;
+  const StepResult result = train.step(dark, 1e-3);
+  EXPECT_TRUE(result.skipped);
+  EXPECT_TRUE(result.finite);
+  EXPECT_EQ(changed(before, everything(train)), std::set<std::string>{});
+}
+
+TEST_F(Steps, AStageTouchesItsNetworksAlone) {
+  for (const Stage& stage : all_stages())
+    for (const bool running_statistics : {false, true}) {
+      const std::string name(stage.name);
+      SCOPED_TRACE(testing::Message() << name << " " << running_statistics);
+      StageTrainer train = trainer(name, {}, running_statistics);
+      const std::set<std::string_view> trained(stage.trained.begin(), stage.trained.end());
+      for (const char* network : network_names) {
+        EXPECT_EQ(model_->network(network).training(), trained.contains(network) && !running_statistics) << network;
+        for (const NamedVariable& named : model_->network(network).parameters())
+          EXPECT_EQ(named.variable.requires_grad(), trained.contains(network)) << network << " " << named.name;
+      }
+      const Tensors before = everything(train);
+      ASSERT_FALSE(train.step(batch(name), 1e-3).skipped);
+      ASSERT_FALSE(train.step(batch(name, 2), 1e-3).skipped);  // a head of zeros passes no gradient at first
+      std::set<std::string_view> touched;
+      bool statistics = false, has_statistics = false;
+      for (const std::string_view network : trained)
+        for (const NamedVariable& named : model_->network(network).buffers())
+          has_statistics = has_statistics || named.name.find("running_") != std::string::npos;
+      for (const std::string& tensor : changed(before, everything(train))) {
+        if (tensor.starts_with("adam.") || tensor == "steps") continue;
+        const std::string_view network = std::string_view(tensor).substr(0, tensor.find('.'));
+        EXPECT_TRUE(trained.contains(network)) << tensor;
+        EXPECT_FALSE(tensor.ends_with("curve.mean") || tensor.ends_with("curve.basis")) << tensor;
+        statistics = statistics || tensor.find(".running_") != std::string::npos;
+        touched.insert(*trained.find(network));
+      }
+      EXPECT_EQ(statistics, has_statistics && !running_statistics);
+      EXPECT_FALSE(touched.empty());
+    }
+}
+
+/// bf16 inside the networks rounds to 8 bits; weights, losses and the response networks stay f32.
+TEST_F(Steps, MixedPrecisionStaysBesideF32) {
+  for (const Stage& stage : all_stages()) {
+    const std::string name(stage.name);
+    SCOPED_TRACE(name);
+    std::vector<double> losses[2];
+    for (const DType precision : {DType::f32, DType::bf16}) {
+      const std::unique_ptr<DuHdr> model = new_model(config_, options_);
+      const std::unique_ptr<Vgg16Features> vgg = new_vgg(config_.perceptual, Device::cpu(), precision);
+      model->set_precision(precision);
+      StageTrainer train(stage, *model, *vgg, config_.loss, {}, false);
+      for (std::uint64_t i = 0; i < 5; ++i) {
+        const StepResult result = train.step(batch(name, 2 * i), 1e-4);
+        EXPECT_FALSE(result.skipped);
+        losses[precision == DType::bf16].push_back(result.loss);
+      }
+      for (const NamedVariable& named : model->parameters()) EXPECT_EQ(named.variable.dtype(), DType::f32);
+    }
+    double difference = 0, all = 0;
+    for (std::size_t i = 0; i < losses[0].size(); ++i) {
+      difference += std::abs(losses[1][i] - losses[0][i]);
+      all += losses[0][i];
+    }
+    EXPECT_LE(difference, 0.05 * all);
+    const bool at_rest = all == 0;  // a new Dnet changes nothing, which is all that Eq. 6 asks of it
+    if (!at_rest && stage.trained.front() != std::string_view("nnet") &&
+        stage.trained.front() != std::string_view("innet")) {
+      EXPECT_NE(losses[0], losses[1]) << "nothing was computed in bf16";
+    }
+  }
+}
+
+TEST_F(Steps, ValidationIsRepeatableAndLeavesTrainingAlone) {
+  const std::unique_ptr<Dataset> dataset = validation_dataset(config_);
+  ASSERT_NE(dataset, nullptr);
+  StageTrainer train = trainer("finetune");
+  train.step(batch("finetune"), 1e-3);
+  const Tensors before = everything(train);
+  const Validation first(*dataset, 2), second(*validation_dataset(config_), 2);
+  const ValidationResult a = first.run(*model_), b = first.run(*model_), c = second.run(*model_);
+  for (const ValidationResult& other : {b, c}) {
+    EXPECT_EQ(a.all, other.all);
+    EXPECT_EQ(a.clipped, other.clipped);
+    EXPECT_EQ(a.clipped_pixels, other.clipped_pixels);
+  }
+  EXPECT_GT(a.all, 0);
+  EXPECT_EQ(a.pixels, 2 * 32 * 32);
+  EXPECT_EQ(changed(before, everything(train)), std::set<std::string>{});
+  for (const char* name : network_names)
+    EXPECT_EQ(model_->network(name).training(), std::string_view(name) != "nnet") << name;
+  EXPECT_FALSE(train.step(batch("finetune", 2), 1e-3).skipped);
+}
+
+TEST_F(Steps, ValidationSamplesAreNotThoseOfTraining) {
+  const Sample kept_back = validation_dataset(config_)->sample(0);
+  const Batch trained_on = batch("finetune", 0);
+  EXPECT_FALSE(same_bits(kept_back.hdr, trained_on.hdr.range(0, kept_back.hdr.shape())));
+}
+
+}  // namespace
+}  // namespace duhdr
