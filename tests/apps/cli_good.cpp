@@ -195,6 +195,25 @@ TEST_F(GoodCalls, DryRunWritesNothing) {
   EXPECT_EQ(contents_of(folder_.path()), before);
 }
 
+TEST_F(GoodCalls, AModelInHalfTheBytes) {
+  run({"--to-half", "model", "half"}, 0, "duhdr-train");
+  std::uintmax_t full = 0, half = 0;
+  for (const auto& [name, sum] : contents_of(folder_ / "half")) {
+    full += fs::file_size(folder_ / "model" / name);
+    half += fs::file_size(folder_ / "half" / name);
+  }
+  EXPECT_LT(half, full);
+  const auto text = read_file(folder_ / "half/model.json", 1 << 20, ExitCode::internal);
+  const json description = json::parse(std::string_view(reinterpret_cast<const char*>(text.data()), text.size()));
+  EXPECT_EQ(description.at("provenance").at("rounded_to_half_from"),
+            contents_of(folder_.path()).at("model/model.json"));
+  const std::vector<float> wanted = values({});
+  run({"-m", "half", "-d", "cpu", "-i", "in.png", "-o", "half.pfm"});
+  const std::vector<float> rounded = read_image(folder_ / "half.pfm").pixels.to_vector<float>();
+  ASSERT_EQ(rounded.size(), wanted.size());
+  for (std::size_t i = 0; i < wanted.size(); ++i) ASSERT_NEAR(rounded[i], wanted[i], 1e-2 * (1 + wanted[i])) << i;
+}
+
 TEST_F(GoodCalls, Quiet) {
   const Outcome outcome = run(call("in.png", "out.exr", {"-q"}));
   EXPECT_EQ(outcome.out + outcome.err, "");
