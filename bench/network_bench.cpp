@@ -92,8 +92,10 @@ std::vector<Network> networks() {
   as_counted.down = Down::conv;
   const auto alone = [](const auto& net, const Variable& x) { return net(x); };
   const auto refine = [](const OOnet& net, const Variable& x) { return net(x, x, x); };
-  const auto to_hdr = [](const DuHdr& net, const Variable& x) { return net.ldr_to_hdr(x).result; };
-  const auto to_ldr = [](const DuHdr& net, const Variable& x) { return net.hdr_to_ldr(x).curve; };
+  const auto to_hdr = [](const DuHdr& net, const Variable& x) { return forward(net.to_hdr(), x); };
+  const auto to_ldr = [](const DuHdr& net, const Variable& x) {
+    return forward(*net.to_ldr(), x, {"curve"}).at("curve");
+  };
   return {
       network_of<Dnet>("dnet", "dnet", usual, alone),
       network_of<ResponseNet>("innet_resnet18", "innet", usual, alone),

@@ -49,7 +49,7 @@ void Conv2d::fold(const Tensor& factor, const Tensor& shift, Activation activati
 }
 
 void Conv2d::on_freeze() {
-  weight_.set_value(weight_as(options_.keep_f32 ? DType::f32 : precision()).value());
+  weight_.set_value(weight_as(activations()).value());
   input_scale_ = {};
 }
 

@@ -183,6 +183,13 @@ void CachingAllocator::trim() {
   release_segments();
 }
 
+MemoryLimit::MemoryLimit(CachingAllocator& allocator, std::size_t bytes)
+    : allocator_(allocator), before_(allocator.limit()) {
+  allocator_.set_limit(bytes);
+}
+
+MemoryLimit::~MemoryLimit() { allocator_.set_limit(before_); }
+
 CachingAllocator& allocator_of(Device device) {
 #ifdef DUHDR_WITH_CUDA
   if (device.is_cuda()) return cuda::allocator_of(device.index);

@@ -62,7 +62,7 @@ std::set<std::string> leaves_of(const json& value) {
 TEST(TrainConfig, AnEmptyObjectIsAllDefaults) {
   const TrainConfig config = config_of("{}");
   EXPECT_EQ(to_json(config), to_json(TrainConfig{}));
-  EXPECT_EQ(config.model, DuHdrConfig{});
+  EXPECT_EQ(config.model, default_spec());
   EXPECT_EQ(config.seed, 1u);
   EXPECT_EQ(config.precision, DType::f32);
   EXPECT_EQ(config.sources, std::vector<std::string>{"scenes"});
