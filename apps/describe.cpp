@@ -44,7 +44,7 @@ void print_heading(const Size& size, std::int64_t padded_to) {
   std::printf("%-34s %12s %12s %14s\n", "network", "parameters", "GFLOP", "activation MiB");
 }
 
-/// The costs of a model's networks and their sum, without lines that are in `printed` already.
+/// The costs of a model's networks and their sum, without networks that are in `printed` already.
 void print(const Model& model, const Size& size, std::set<std::string>& printed) {
   const std::int64_t alignment = model.to_hdr().alignment;
   const auto padded = [&](std::int64_t side) { return (side + alignment - 1) / alignment * alignment; };
@@ -52,8 +52,8 @@ void print(const Model& model, const Size& size, std::set<std::string>& printed)
     print_heading(size, padded(size.width) == size.width && padded(size.height) == size.height ? 0 : alignment);
   Cost total;
   for (const Cost& cost : costs_of(model, padded(size.height), padded(size.width))) {
-    const std::string text = line(model.label(cost.network), cost);
-    if (printed.insert(text).second) std::fputs(text.c_str(), stdout);
+    const std::string label = model.label(cost.network);
+    if (printed.insert(label).second) std::fputs(line(label, cost).c_str(), stdout);
     if (cost.reverse) continue;
     total.parameters += cost.parameters;
     total.flop += cost.flop;

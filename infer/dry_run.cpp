@@ -13,10 +13,11 @@ Variable on_meta(const Blank& blank) { return Variable(Tensor(blank.shape, blank
 Need dry_run(const Pass& pass, const std::function<std::vector<Variable>()>& inputs) {
   const NoGrad dry;
   CachingAllocator& meta = allocator_of(Device::meta());
+  const std::vector<Variable> given = inputs();
   meta.trim();
   meta.reset_peak();
   const OpCounter counter;
-  const Variable result = pass.run(inputs());
+  const Variable result = pass.run(given);
   return {counter.flop(), meta.stats().peak, {result.shape(), result.dtype()}};
 }
 
