@@ -8,6 +8,7 @@ find_package(spdlog REQUIRED)
 find_package(OpenEXR REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(PNG REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(OneDNN 2.6 REQUIRED)
 set(DUHDR_ONEDNN OneDNN::dnnl)
 
