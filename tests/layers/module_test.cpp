@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "layers/conv2d.h"
+#include "tensor/allocator.h"
 
 namespace duhdr {
 namespace {
@@ -49,10 +50,14 @@ TEST(ModuleConstant, FreezesIntoTheWeight) {
 }
 
 TEST(ModuleConstant, FollowsToTheDevice) {
-  // Ops refuse operands of two devices: a constant that had stayed on the host could only get there by a copy.
+  // A pass on another device that needs memory of the host copies from it, and then cannot be recorded.
   Scaled conv;
   conv.to(Device::meta());
   const Variable x(Tensor(Shape{1, 4, 4, 2}, DType::f32, Device::meta()));
+  CachingAllocator& host = allocator_of(Device::cpu());
+  const Tensor some(Shape{64}, DType::f32);
+  const MemoryLimit no_more(host, host.stats().in_use);
+  ASSERT_THROW(Tensor(Shape{64}, DType::f32), Error);
   EXPECT_EQ(conv(x).device(), Device::meta());
   conv.freeze();
   EXPECT_EQ(conv(x).device(), Device::meta());
