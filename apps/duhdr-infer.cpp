@@ -55,8 +55,8 @@ void report_line(const JobReport& report, std::size_t number, std::size_t count,
   spdlog::debug(
       "  read {:.2f} s, networks {:.2f} s, write {:.2f} s; {:.2f} % clipped; max {:.4g}; {} of {} ITnet tiles "
       "computed; {} MiB of tensors at most",
-      report.load_s, report.infer_s, report.save_s, 100 * report.clipped, report.maximum, report.computed, report.tiles,
-      report.peak_memory >> 20);
+      report.load_s, report.infer_s, report.save_s, 100 * report.clipped, report.values.maximum, report.computed,
+      report.tiles, report.peak_memory >> 20);
 }
 
 int run_batch(Engine& engine, const JobPlan& plan, const BatchOptions& batch, bool json, bool quiet) {
