@@ -108,7 +108,10 @@ std::vector<BadCall> input_paths() {
        {"-m", "in.png", "-i", "in.png", "-o", "a.exr"},
        ExitCode::usage,
        "in.png: not a model directory"},
-      {"no model", {"-i", "in.png", "-o", "a.exr"}, ExitCode::usage, "no model: give a model directory with -m"},
+      {"model without a name",
+       {"-m", "", "-i", "in.png", "-o", "a.exr"},
+       ExitCode::usage,
+       "--model: no folder is named"},
   };
 }
 
