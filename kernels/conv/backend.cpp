@@ -87,7 +87,7 @@ void conv_backward_weight(const ConvProblem& problem, const Tensor& x, const Ten
   const Backend backend = backend_of(problem.dtype, dy.device());
   if (through_f32(problem, backend)) {
     Tensor wide = weight_gradient.to(DType::f32);
-    conv_onednn::backward_weight(in_f32(problem), x.to(DType::f32), dy.to(DType::f32), wide);
+    conv_backward_weight(in_f32(problem), x.to(DType::f32), dy.to(DType::f32), wide);
     return copy(weight_gradient, wide);
   }
   switch (backend) {
@@ -96,7 +96,9 @@ void conv_backward_weight(const ConvProblem& problem, const Tensor& x, const Ten
     case Backend::reference:
       return conv_reference::backward_weight(problem, x, dy, weight_gradient);
     case Backend::onednn:
-      return conv_onednn::backward_weight(problem, x, dy, weight_gradient);
+      return conv_onednn::backward_weight_is_safe(problem)
+                 ? conv_onednn::backward_weight(problem, x, dy, weight_gradient)
+                 : conv_reference::backward_weight(problem, x, dy, weight_gradient);
     case Backend::cudnn:
       break;
   }

@@ -52,7 +52,9 @@ DUHDR_CONV_BACKEND(conv_cudnn)
 
 namespace conv_onednn {
 bool supports(DType dtype);  // bf16 needs AVX-512 on x86
-}
+/// False where backward_weight must not be called: oneDNN would write past its own memory (onednn_faults.cpp).
+bool backward_weight_is_safe(const ConvProblem& problem);
+}  // namespace conv_onednn
 
 /// Whether a problem has to be cut into blocks of one size to be independent of the image's size (conv_blocks.cpp),
 /// and the forward call that does it.

@@ -7,10 +7,11 @@
 // result) decides which side of a ReLU an element falls on, while a gradient only carries it along.
 #include <dnnl.hpp>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
-#include "kernels/conv/backend.h"
+#include "kernels/conv/onednn_faults.h"
 
 namespace duhdr::conv_onednn {
 namespace {
@@ -122,6 +123,25 @@ dnnl::convolution_backward_weights::primitive_desc backward_weight_desc(
 }
 #endif
 
+/// While one lives, this thread's parallel regions have one thread. oneDNN plans for the number it sees.
+class OneThread {
+ public:
+  OneThread() : before_(cpu_threads()) { set_cpu_threads(1); }
+  ~OneThread() { set_cpu_threads(before_); }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
+std::string implementation_of(const dnnl::primitive& primitive) {
+  const char* name = nullptr;
+  dnnl::error::wrap_c_api(dnnl_primitive_desc_query(primitive.get_primitive_desc(), dnnl_query_impl_info_str, 0, &name),
+                          "could not ask for the implementation of a primitive");
+  return name;
+}
+
 dnnl::primitive_attr attributes(const ConvEpilogue& epilogue) {
   dnnl::post_ops ops;
   if (epilogue.accumulate) ops.append_sum(1.f);
@@ -151,7 +171,25 @@ dnnl::primitive_attr attributes(const ConvEpilogue& epilogue) {
 struct Plan {
   dnnl::primitive primitive;
   memory::desc x, y, weight;
+  bool one_thread = false;
+
+  void execute(const std::unordered_map<int, memory>& arguments) const {
+    std::optional<OneThread> scope;
+    if (one_thread) scope.emplace();
+    primitive.execute(stream(), arguments);
+  }
 };
+
+/// make() on as many threads as give the same bits on any number of them.
+template <class Make>
+Plan for_any_threads(Make make) {
+  Plan plan = make();
+  if (!depends_on_threads(implementation_of(plan.primitive))) return plan;
+  const OneThread scope;
+  plan = make();
+  plan.one_thread = true;
+  return plan;
+}
 
 // Where it was measured to be faster, 1.6 times at the least; smaller problems were not tried.
 constexpr std::int64_t winograd_channels = 32;
@@ -181,7 +219,7 @@ const Plan& plan_of(const std::string& key, Make make) {
   static std::unordered_map<std::string, Plan> plans;
   const std::lock_guard lock(mutex);
   const auto found = plans.find(key);
-  return found != plans.end() ? found->second : plans.emplace(key, make()).first->second;
+  return found != plans.end() ? found->second : plans.emplace(key, for_any_threads(make)).first->second;
 }
 
 /// Packed copies of one weight, one for each layout that some primitive asked for.
@@ -239,11 +277,7 @@ class Arranged {
 
 }  // namespace
 
-bool supports(DType dtype) {
-  if (dtype != DType::bf16) return true;
-  static const bool has_bf16 = dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core;
-  return has_bf16;
-}
+bool supports(DType dtype) { return dtype != DType::bf16 || has_avx512(); }
 
 void forward(const ConvProblem& p, const Tensor& x, const Tensor& weight, const ConvEpilogue& epilogue, Tensor& y) {
   try {
@@ -259,7 +293,7 @@ void forward(const ConvProblem& p, const Tensor& x, const Tensor& weight, const 
                                               {DNNL_ARG_WEIGHTS, packed(p, layouts, weight, plan.weight)},
                                               {DNNL_ARG_DST, memory(layouts.y, engine(), y.mutable_raw())}};
     if (bias) arguments.emplace(DNNL_ARG_BIAS, view(layouts.bias, epilogue.bias));
-    plan.primitive.execute(stream(), arguments);
+    plan.execute(arguments);
     stream().wait();
   } catch (const dnnl::error& error) {
     rethrow(p, error);
@@ -279,9 +313,9 @@ void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight
     });
     (void)dx.mutable_raw();  // forget what was derived from the old contents
     Arranged source(layouts.y, plan.y, dy), result(layouts.x, plan.x, dx);
-    plan.primitive.execute(stream(), {{DNNL_ARG_DIFF_DST, source.source()},
-                                      {DNNL_ARG_WEIGHTS, packed(p, layouts, weight, plan.weight)},
-                                      {DNNL_ARG_DIFF_SRC, result.result()}});
+    plan.execute({{DNNL_ARG_DIFF_DST, source.source()},
+                  {DNNL_ARG_WEIGHTS, packed(p, layouts, weight, plan.weight)},
+                  {DNNL_ARG_DIFF_SRC, result.result()}});
     result.finish();
     stream().wait();
   } catch (const dnnl::error& error) {
@@ -303,8 +337,7 @@ void backward_weight(const ConvProblem& p, const Tensor& x, const Tensor& dy, Te
     Tensor room(Shape{static_cast<std::int64_t>(plan.weight.get_size())}, DType::u8);
     memory result(plan.weight, engine(), room.mutable_raw());
     Arranged source(layouts.x, plan.x, x), gradient(layouts.y, plan.y, dy);
-    plan.primitive.execute(
-        stream(),
+    plan.execute(
         {{DNNL_ARG_SRC, source.source()}, {DNNL_ARG_DIFF_DST, gradient.source()}, {DNNL_ARG_DIFF_WEIGHTS, result}});
     (void)weight_gradient.mutable_raw();  // forget what was derived from the old contents
     memory place = weight_view(p, layouts, weight_gradient);
