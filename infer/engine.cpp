@@ -6,6 +6,7 @@
 #include "infer/tiles.h"
 #include "kernels/camera/curve.h"
 #include "kernels/camera/mask.h"
+#include "kernels/execution.h"
 #include "kernels/layout.h"
 #include "kernels/op_counter.h"
 #include "models/duhdr/camera.h"
@@ -123,6 +124,7 @@ void Engine::run_tiles(const Stage& stage, std::int64_t h, std::int64_t w, Tenso
 
 Engine::HdrResult Engine::ldr_to_hdr(const Tensor& image, const Progress& progress) {
   const NoGrad inference;
+  const ExecutionScope tiled({.size_independent = true});
   const Device device = options_.device;
   CachingAllocator& allocator = allocator_of(device);
   if (image.shape() != last_shape_) allocator.trim();  // blocks of another size would only fill the memory
@@ -221,6 +223,7 @@ Tensor Engine::refine(const Tensor& hdr, const Tensor& linear, const Tensor& deq
 
 Tensor Engine::hdr_to_ldr(const Tensor& hdr, const Progress& progress) {
   const NoGrad inference;
+  const ExecutionScope tiled({.size_independent = true});
   allocator_of(options_.device).set_limit(options_.max_memory);
   if (progress) progress("Nnet", 0);
   const Tensor result = model_->hdr_to_ldr(Variable(hdr.to(options_.device))).result.value().to(Device::cpu());
@@ -230,6 +233,7 @@ Tensor Engine::hdr_to_ldr(const Tensor& hdr, const Progress& progress) {
 
 std::vector<Cost> costs_of(const DuHdr& model, std::int64_t height, std::int64_t width) {
   const NoGrad inference;
+  const ExecutionScope tiled({.size_independent = true});
   CachingAllocator& meta = allocator_of(Device::meta());
   const auto picture = [&] { return Variable(Tensor(Shape{1, height, width, 3}, DType::f32, Device::meta())); };
   const auto cost = [&](const char* name, const std::function<void()>& run) {

@@ -3,7 +3,7 @@
 
 #include <dnnl.hpp>
 
-namespace duhdr::conv_onednn {
+namespace duhdr {
 namespace {
 constexpr std::int64_t avx2_floats = 8;  // in one register
 }
@@ -28,4 +28,4 @@ bool depends_on_threads(std::string_view implementation) {
   return !has_avx512() && implementation.find("gemm") != std::string_view::npos;
 }
 
-}  // namespace duhdr::conv_onednn
+}  // namespace duhdr
