@@ -5,6 +5,7 @@
 #include <array>
 
 #include "kernels/conv/backend.h"
+#include "kernels/execution.h"
 #include "kernels/op_counter.h"
 #include "kernels/reach.h"
 #include "tensor/launch.cuh"
@@ -109,7 +110,7 @@ ConvProblem problem_of(const Tensor& x, const Tensor& weight, std::int64_t first
   p.oh = (p.h - 1) / desc.stride + 1;
   p.ow = (p.w - 1) / desc.stride + 1;
   p.depthwise = desc.depthwise;
-  p.size_independent = NoGrad::active();  // inference goes by tiles, training does not
+  p.size_independent = ExecutionScope::current().size_independent;
   return p;
 }
 
