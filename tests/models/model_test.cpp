@@ -250,7 +250,7 @@ TEST(Model, EveryWidthOfOneWorks) {  // the smallest that a description may ask 
   const LoadedModel loaded = load_model(folder / "m");
   loaded.model->freeze();
   const NoGrad inference;
-  for (const float value : loaded.forward(model->to_hdr(), picture()).value().to_vector<float>())
+  for (const float value : forward(loaded.model->to_hdr(), picture()).value().to_vector<float>())
     ASSERT_TRUE(std::isfinite(value) && value >= 0);
 }
 
