@@ -2,15 +2,14 @@
 #include "tensor/device.h"
 
 #include <omp.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <fstream>
-#include <future>
-#include <system_error>
-#include <thread>
+#include <mutex>
 
 #include "base/error.h"
 #include "tensor/cuda_backend.h"
@@ -38,20 +37,22 @@ DeviceInfo cpu_info() {
   return info;
 }
 
-/// Starts so many threads at once and ends them again. Where they cannot be had, OpenMP would end the program.
+void* pass_through(void* gate) {
+  const std::lock_guard passing(*static_cast<std::mutex*>(gate));
+  return nullptr;
+}
+
+/// Starts so many threads at once and ends them again. Where they cannot be had, OpenMP would end the program. (Not
+/// std::thread: the first use of the heap in a thread takes 64 MiB of addresses.)
 void try_threads(int count) {
-  std::promise<void> end;
-  std::shared_future<void> ended = end.get_future().share();
-  std::vector<std::thread> threads;
-  bool all = true;
-  try {
-    for (int i = 0; i < count; ++i) threads.emplace_back([ended] { ended.wait(); });
-  } catch (const std::system_error&) {
-    all = false;
-  }
-  end.set_value();
-  for (std::thread& thread : threads) thread.join();
-  if (!all)
+  std::mutex gate;
+  std::unique_lock closed(gate);
+  std::vector<pthread_t> threads;
+  for (pthread_t thread{}; std::ssize(threads) < count && pthread_create(&thread, nullptr, pass_through, &gate) == 0;)
+    threads.push_back(thread);
+  closed.unlock();
+  for (const pthread_t thread : threads) pthread_join(thread, nullptr);
+  if (std::ssize(threads) < count)
     throw Error(ExitCode::out_of_memory,
                 message("only ", threads.size() + 1, " of ", count + 1, " threads can be started; use fewer (-j)"));
 }

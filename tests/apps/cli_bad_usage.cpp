@@ -102,6 +102,8 @@ std::vector<BadCall> input_paths() {
             "\\x1b]0;x\\x07\\x0a.png" + missing),
       paths("link to nowhere", {"-i", "x.png", "-o", "a.exr"}, io, "x.png" + missing,
             [](const fs::path& f) { fs::create_symlink("nowhere", f / "x.png"); }),
+      paths("input is a window of the kernel", {"-i", "x.png", "-o", "a.exr"}, ExitCode::bad_image,
+            "x.png: not a regular file", [](const fs::path& f) { fs::create_symlink("/proc/self/mem", f / "x.png"); }),
       paths("one of two inputs is missing", {"-i", "in.png", "no.png", "-o", "results"}, io, "no.png" + missing),
       paths("folder without pictures", {"-i", "model", "-o", "results"}, refused, "model: no pictures in this folder"),
       {"model is a file",
