@@ -17,6 +17,13 @@ struct OpInput {
   Shape shape;
   double lo = -1, hi = 1;
   bool differentiable = true;
+  bool weight = false;  // its first extent is not the batch
+};
+
+/// How far two runs may differ. The mean lets one wrong element in a large tensor pass, the element does not.
+struct Tolerance {
+  double mean_square;  // sum of squared differences over the reference's sum of squares
+  double element;      // largest difference over the reference's largest magnitude
 };
 
 struct OpCase {
@@ -25,10 +32,12 @@ struct OpCase {
   std::vector<OpInput> inputs;
   std::function<Variable(const std::vector<Variable>&)> run;
   double gradient_limit = 1e-6;  // largest |analytic - numeric| over max(1, |numeric|), in double
-  double bf16_limit = 2e-3;      // normalised mean square error of bf16 against f32; 0 = not defined for bf16
+  double bf16_limit = 2e-3;      // mean square error of bf16 against f32; 0 = not defined for bf16
+  double bf16_element = 1e-2;    // its largest element: a few roundings of 2^-9; 6.5e-3 was measured
   // The function whose numeric derivative is the op's gradient, where that is not the op itself (straight-through).
   std::function<Variable(const std::vector<Variable>&)> surrogate = {};
-  double cuda_limit = 1e-10;  // normalised mean square error of CUDA against CPU in f32
+  double float_element = 2e-6;  // largest element error of f32 against double: some 30 roundings; 5.7e-7 was measured
+  double cuda_limit = 1e-10;    // mean square error of CUDA against CPU in f32
   // Benchmark: the same op at a size that matters; empty = not benchmarked.
   std::vector<Shape> bench_shapes = {};
   double bench_flop = 0;  // floating-point operations of one forward call at that size; 0 = memory-bound, bytes count

@@ -38,6 +38,7 @@ OpCase case_of(const ConvLayer& layer) {
   const auto fan_in = static_cast<double>(layer.weight_inputs() * layer.kernel * layer.kernel);
   out.inputs[1].hi = std::sqrt(6 / fan_in);  // results of about 1
   out.inputs[1].lo = -out.inputs[1].hi;
+  out.inputs[1].weight = true;
   return out;
 }
 

@@ -65,11 +65,43 @@ inline double normalised_square_error(const Tensor& value, const Tensor& referen
   return std::isfinite(error) && square > 0 ? error / square : std::numeric_limits<double>::infinity();
 }
 
-inline void expect_close(const OpResult& value, const OpResult& reference, double limit) {
-  EXPECT_LE(normalised_square_error(value.out, reference.out), limit) << "output";
-  for (std::size_t k = 0; k < reference.gradients.size(); ++k) {
-    if (!reference.gradients[k].defined()) continue;
-    EXPECT_LE(normalised_square_error(value.gradients[k], reference.gradients[k]), limit) << "gradient " << k;
+/// The largest |value - reference| over the largest |reference|; 0 when all are equal, infinite where something is not
+/// finite or the shapes differ.
+inline double largest_element_error(const Tensor& value, const Tensor& reference) {
+  if (value.shape() != reference.shape()) return std::numeric_limits<double>::infinity();
+  const std::vector<double> a = value.to(DType::f64).to_vector<double>();
+  const std::vector<double> b = reference.to(DType::f64).to_vector<double>();
+  double error = 0, largest = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (!std::isfinite(a[i]) || !std::isfinite(b[i])) return std::numeric_limits<double>::infinity();
+    error = std::max(error, std::abs(a[i] - b[i]));
+    largest = std::max(largest, std::abs(b[i]));
+  }
+  if (error == 0) return 0;
+  return largest > 0 ? error / largest : std::numeric_limits<double>::infinity();
+}
+
+inline void expect_close(const Tensor& value, const Tensor& reference, const Tolerance& limit,
+                         const std::string& what) {
+  EXPECT_LE(normalised_square_error(value, reference), limit.mean_square) << what;
+  EXPECT_LE(largest_element_error(value, reference), limit.element) << what << ", its worst element";
+}
+
+inline void expect_close(const OpResult& value, const OpResult& reference, const Tolerance& limit) {
+  expect_close(value.out, reference.out, limit, "output");
+  for (std::size_t k = 0; k < reference.gradients.size(); ++k)
+    if (reference.gradients[k].defined())
+      expect_close(value.gradients[k], reference.gradients[k], limit, message("gradient ", k));
+}
+
+/// A call that breaks an op's conditions is our mistake (internal), and the message names this condition, not another.
+inline void expect_refused(const std::function<void()>& call, const std::string& says, const std::string& name) {
+  try {
+    call();
+    ADD_FAILURE() << name << " is not refused";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::internal) << name;
+    EXPECT_NE(std::string(error.what()).find(says), std::string::npos) << name << ": " << error.what();
   }
 }
 

@@ -25,13 +25,15 @@ INSTANTIATE_TEST_SUITE_P(Golden, Network, testing::ValuesIn(golden_files("networ
                          });
 
 struct Limits {
-  double output;    // normalised mean square error of outputs, values on the way and running statistics
-  double gradient;  // of each gradient
-  double zero;      // largest value of a gradient that vanishes by construction
+  Tolerance output;    // outputs, values on the way and running statistics
+  Tolerance gradient;  // each gradient
+  double zero;         // largest value of a gradient that vanishes by construction
 };
 
-constexpr Limits double_limits{1e-12, 1e-12, 1e-9};
-constexpr Limits float_limits{1e-10, 1e-8, 1e-4};
+// The golden files are rounded to float32. In float the worst elements measured are 3.1e-5 (a three times repeated
+// ITnet) of the outputs and 3.7e-5 of the gradients where nothing flips.
+constexpr Limits double_limits{{1e-12, 1e-6}, {1e-12, 1e-6}, 1e-9};
+constexpr Limits float_limits{{1e-10, 1e-4}, {1e-8, 1e-4}, 1e-4};
 
 /// Cases in which float can decide otherwise than double: a ReLU, a max-pool or a segment of the curve at an element
 /// within rounding of its kink, which moves that element's whole gradient. The double check of the same case is the
@@ -44,6 +46,7 @@ constexpr Limits float_limits{1e-10, 1e-8, 1e-4};
 /// are at the value below, digit for digit. So the way back is right, and what the way forward decides (its values
 /// agree to 1.6e-11) makes the whole difference.
 constexpr double flipped_gradient = 1e-3;
+constexpr double flipped_element = 0.25;  // one element is one decision's whole gradient; 0.059 was measured
 struct Flipped {
   std::string_view name;
   double measured;
@@ -70,7 +73,7 @@ constexpr Flipped flipped_cases[] = {
 Limits float_limits_of(const std::string& name) {
   Limits limits = float_limits;
   for (const Flipped& flipped : flipped_cases)
-    if (flipped.name == name) limits.gradient = flipped.limit;
+    if (flipped.name == name) limits.gradient = {flipped.limit, flipped_element};
   return limits;
 }
 
@@ -122,7 +125,7 @@ void expect_golden(const GoldenCase& golden_case, DType dtype, const Limits& lim
       continue;
     }
     const double error = normalised_square_error(value, expected->second);
-    EXPECT_LE(error, gradient ? limits.gradient : limits.output) << name;
+    expect_close(value, expected->second, gradient ? limits.gradient : limits.output, name);
     if (!gradient) worst_output = std::max(worst_output, error);
     if (gradient && error > worst_gradient) {
       worst_gradient = error;
