@@ -46,7 +46,7 @@ void Conv2d::fold(const Tensor& factor, const Tensor& shift, Activation activati
   }
   weight_.set_value(weight.to(weight_.device()));
   if (!bias_.defined())
-    bias_ = Variable(bias.to(weight_.device()));
+    bias_ = constant(bias.to(weight_.device()));
   else
     bias_.set_value(bias.to(weight_.device()));
   desc_.activation = activation;
