@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <charconv>
-#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -58,14 +57,6 @@ void prepare_folder(const fs::path& folder, bool overwrite, bool dry_run) {
     fs::create_directories(folder / name, error);
     if (error) throw Error(ExitCode::io, message(shown(folder / name), ": cannot be made (", error.message(), ")"));
   }
-}
-
-Tensor codes_of(const Tensor& ldr) {
-  Tensor codes(ldr.shape(), DType::u8);
-  std::uint8_t* to = codes.mutable_data<std::uint8_t>();
-  const float* from = ldr.data<float>();
-  for (std::int64_t i = 0; i < ldr.numel(); ++i) to[i] = static_cast<std::uint8_t>(std::lround(255.0f * from[i]));
-  return codes;
 }
 
 /// A value of the manifest: no tab, no end of line.

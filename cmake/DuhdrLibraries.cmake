@@ -8,6 +8,7 @@ find_package(spdlog REQUIRED)
 find_package(OpenEXR REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(PNG REQUIRED)
+find_path(STB_INCLUDE_DIR stb/stb_image.h REQUIRED)
 find_package(OneDNN 2.6 REQUIRED)
 set(DUHDR_ONEDNN OneDNN::dnnl)
 

@@ -70,15 +70,6 @@ double root_mean(double sum, std::int64_t pixels) {
   return pixels == 0 ? 0 : std::sqrt(sum / (3 * static_cast<double>(pixels)));
 }
 
-Tensor codes_of(const Tensor& ldr) {
-  Tensor codes(ldr.shape(), DType::u8);
-  std::uint8_t* out = codes.mutable_data<std::uint8_t>();
-  const float* in = ldr.data<float>();
-  for (std::int64_t i = 0; i < ldr.numel(); ++i)
-    out[i] = static_cast<std::uint8_t>(std::clamp(std::floor(255 * in[i] + 0.5f), 0.0f, 255.0f));
-  return codes;
-}
-
 std::filesystem::path numbered(const std::filesystem::path& folder, const std::string& name, std::size_t index) {
   return folder / message(name, '-', index, ".png");
 }

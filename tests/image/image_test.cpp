@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <functional>
 #include <limits>
 #include <set>
 
@@ -165,7 +166,7 @@ TEST(Image, OrientationsUpright) {
   for (unsigned orientation = 1; orientation <= 8; ++orientation)
     for (const bool big : {true, false}) {
       const Image image = read(png_file(codes, chunk("eXIf", exif_block(orientation, big))));
-      EXPECT_EQ(image.exif_orientation, static_cast<int>(orientation));
+      EXPECT_EQ(image.orientation, static_cast<int>(orientation));
       EXPECT_EQ(image.exif, exif_block(orientation, big));
       EXPECT_EQ(image.width(), orientation < 5 ? 3 : 2);
       std::string found;
@@ -184,9 +185,69 @@ TEST(Image, BrokenExifIsOrientationOne) {
         exif_block(6, true, 4000), wrong_type, cut_block, bytes_of("XX*\0"), Bytes{}, cut(exif_block(6), 8)}) {
     const Image image = read(with_segment(jpeg_file(pattern(9, 5)), 0xE1, exif_segment(block)));
     EXPECT_EQ(image.width(), 9);
-    EXPECT_EQ(image.exif_orientation, 1);
+    EXPECT_EQ(image.orientation, 1);
     EXPECT_TRUE(block.empty() || warns(image, "orientation taken as 1"));
   }
+}
+
+TEST(Image, OrientationOfXmpCountsWhereExifIsSilent) {
+  const auto element = [](int n) {
+    return bytes_of(message("<x><tiff:Orientation> ", n, "\n</tiff:Orientation></x>"));
+  };
+  const auto attribute = [](int n) { return bytes_of(message("<x tiff:Make='a' tiff:Orientation = \"", n, "\"/>")); };
+  const auto jpeg = [](const Bytes& exif, const Bytes& xmp) {
+    const Bytes file = with_segment(jpeg_file(pattern(9, 5)), 0xE1, xmp_segment(xmp));
+    return read(exif.empty() ? file : with_segment(file, 0xE1, exif_segment(exif)));
+  };
+  const auto png = [](const Bytes& exif, const Bytes& xmp) {
+    return read(png_file(pattern(9, 5), (exif.empty() ? Bytes() : chunk("eXIf", exif)) + xmp_chunk(xmp)));
+  };
+  const Bytes silent = with_byte(exif_block(6), 11, 0x13);  // another tag
+  for (const auto& opened : {std::function<Image(const Bytes&, const Bytes&)>(jpeg), {png}}) {
+    for (int n = 1; n <= 8; ++n)
+      for (const Bytes& xmp : {element(n), attribute(n)}) {
+        const Image image = opened({}, xmp);
+        EXPECT_EQ(image.orientation, n);
+        EXPECT_EQ(image.width(), n < 5 ? 9 : 5);
+        EXPECT_EQ(image.xmp, xmp);
+        EXPECT_TRUE(image.warnings.empty());
+      }
+    EXPECT_EQ(opened(exif_block(3), attribute(6)).orientation, 3);
+    EXPECT_EQ(opened(exif_block(1), attribute(6)).orientation, 1);
+    EXPECT_EQ(opened(silent, attribute(6)).orientation, 6);
+    EXPECT_TRUE(
+        warns(opened(exif_block(9), attribute(6)), "orientation out of range (9, 1 to 8); orientation taken from XMP"));
+    EXPECT_TRUE(warns(opened({}, attribute(9)), "XMP: orientation out of range (9, 1 to 8); orientation taken as 1"));
+    for (const std::string_view odd : {"tiff:Orientation", "tiff:Orientation=", "tiff:Orientation=6",
+                                       "tiff:Orientation=\"6", "tiff:Orientation>6", "", "<tiff:Make>6</tiff:Make>"})
+      EXPECT_EQ(opened({}, bytes_of(odd)).orientation, 1) << odd;
+  }
+  Bytes wrong_sum = xmp_chunk(attribute(6));
+  wrong_sum.back() ^= std::byte{1};
+  EXPECT_EQ(read(png_file(pattern(9, 5), wrong_sum)).orientation, 1);
+}
+
+TEST(Image, CompletePicturesInFilesThatAreNotWhole) {
+  const Codes codes = pattern(40, 30);
+  const Bytes jpeg = jpeg_file(codes), raw = filtered(samples_of(codes), 120), head = png_signature + ihdr(40, 30);
+  const Bytes progressive = jpeg_file(codes, [](jpeg_compress_struct& info) { jpeg_simple_progression(&info); });
+  for (const Bytes& file : {jpeg, progressive}) {
+    const Image endless = read(cut(file, file.size() - 2));
+    EXPECT_EQ(pixels(endless), pixels(read(file)));
+    EXPECT_EQ(endless.warnings, std::vector<std::string>{"the JPEG has no end marker; its picture is complete"});
+  }
+  for (const std::string_view before : {"\xFF\xDB", "\xFF\xC0", "\xFF\xC4", "\xFF\xDA"}) {
+    const Image junk = read(replaced(jpeg, before, "junk" + std::string(before)));
+    EXPECT_EQ(pixels(junk), pixels(read(jpeg)));
+    EXPECT_TRUE(warns(junk, "4 extraneous bytes before marker"));
+  }
+  for (const Bytes& data : {deflated(raw) + "padding", deflated(raw + Bytes(1000))}) {
+    const Image padded = read(head + chunk("IDAT", data) + iend);
+    EXPECT_EQ(pixels(padded), expected(codes));
+    EXPECT_EQ(padded.warnings.size(), 1u);
+    EXPECT_TRUE(warns(padded, "IDAT: "));
+  }
+  EXPECT_EQ(pixels(read(head + chunk("IDAT", deflated(raw)) + chunk("IDAT", Bytes(1000)) + iend)), expected(codes));
 }
 
 TEST(Jpeg, ColoursAndSubsampling) {

@@ -56,6 +56,11 @@ inline std::size_t find(const Bytes& file, std::string_view text) {
   if (at == std::string_view::npos) std::abort();
   return at;
 }
+inline std::size_t find_last(const Bytes& file, std::string_view text) {
+  const std::size_t at = std::string_view(reinterpret_cast<const char*>(file.data()), file.size()).rfind(text);
+  if (at == std::string_view::npos) std::abort();
+  return at;
+}
 inline Bytes replaced(const Bytes& file, std::string_view text, std::string_view by) {
   const std::size_t at = find(file, text);
   return cut(file, at) + by + Bytes(file.begin() + static_cast<std::ptrdiff_t>(at + text.size()), file.end());
@@ -204,6 +209,14 @@ inline Bytes exif_block(std::uint32_t orientation, bool big = true, std::uint32_
          number(orientation, 2, big) + number(0, 2, big) + number(next, 4, big);
 }
 inline Bytes exif_segment(const Bytes& block) { return bytes_of(std::string_view("Exif\0\0", 6)) + block; }
+
+/// An XMP packet as a JPEG segment and as a PNG chunk.
+inline Bytes xmp_segment(const Bytes& packet) {
+  return bytes_of(std::string_view("http://ns.adobe.com/xap/1.0/\0", 29)) + packet;
+}
+inline Bytes xmp_chunk(const Bytes& packet) {
+  return chunk("iTXt", bytes_of(std::string_view("XML:com.adobe.xmp\0\0\0\0\0", 22)) + packet);
+}
 
 inline Bytes icc_profile(std::string_view description) {
   Bytes text = bytes_of(std::string_view("desc\0\0\0\0", 8)) + number(description.size() + 1, 4) + description +
