@@ -19,7 +19,7 @@ void Conv2d::reset(std::uint64_t seed, const std::string& full_name) {
 
 Variable Conv2d::weight_as(DType dtype) const {
   Variable weight = weight_;
-  if (input_scale_.defined()) weight = mul(weight, Variable(input_scale_.to(weight.dtype()).to(weight.device())));
+  if (input_scale_.defined()) weight = mul(weight, Variable(input_scale_.value().to(weight.dtype())));
   return weight.dtype() == dtype ? weight : cast(weight, dtype);
 }
 

@@ -23,6 +23,8 @@ Variable Module::buffer(const std::string& name, Tensor value) {
   return buffers_.back().second;
 }
 
+Variable Module::constant(Tensor value) { return constants_.emplace_back(std::move(value)); }
+
 void Module::collect(const std::string& prefix, bool trainable, std::vector<NamedVariable>& out) const {
   for (const auto& [name, variable] : trainable ? parameters_ : buffers_)
     out.push_back({joined(prefix, name), variable});
@@ -56,6 +58,7 @@ void Module::convert(const std::function<Tensor(const Tensor&)>& conversion) {
   DUHDR_CHECK(!frozen_, "move or convert a module before it is frozen");
   for (auto* list : {&parameters_, &buffers_})
     for (auto& [name, variable] : *list) variable.set_value(conversion(variable.value()));
+  for (Variable& variable : constants_) variable.set_value(conversion(variable.value()));
   for (const auto& [name, module] : children_) module->convert(conversion);
 }
 

@@ -65,6 +65,7 @@ class Module {
  protected:
   Variable parameter(const std::string& name, Shape shape);  // f32 leaf that needs a gradient, zero until initialised
   Variable buffer(const std::string& name, Tensor value);
+  Variable constant(Tensor value);  // moves and converts with the module, is in no list and no file
 
   template <class M, class... Arguments>
   M& child(const std::string& name, Arguments&&... arguments) {
@@ -86,6 +87,7 @@ class Module {
   void before_freeze(std::function<void()> hook) { hooks_.push_back(std::move(hook)); }
 
   std::vector<std::pair<std::string, Variable>> parameters_, buffers_;
+  std::vector<Variable> constants_;
   std::vector<std::pair<std::string, std::unique_ptr<Module>>> children_;
   std::vector<std::function<void()>> hooks_;
   bool training_ = false, frozen_ = false;

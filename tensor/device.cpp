@@ -34,13 +34,7 @@ DeviceInfo cpu_info() {
   return info;
 }
 
-int count_cuda_devices() {
-#ifdef DUHDR_WITH_CUDA
-  return cuda_unavailable_reason().empty() ? cuda::device_count() : 0;
-#else
-  return 0;
-#endif
-}
+int count_cuda_devices() { return cuda_unavailable_reason().empty() ? cuda::device_count() : 0; }
 
 }  // namespace
 
@@ -49,13 +43,7 @@ std::string Device::text() const {
   return is_cpu() ? "cpu" : "cuda:" + std::to_string(index);
 }
 
-std::string cuda_unavailable_reason() {
-#ifdef DUHDR_WITH_CUDA
-  return cuda::unavailable_reason();
-#else
-  return "this program was built without CUDA";
-#endif
-}
+std::string cuda_unavailable_reason() { return cuda::unavailable_reason(); }
 
 Device parse_device(std::string_view text) {
   const std::string reason = cuda_unavailable_reason();
@@ -80,23 +68,14 @@ std::vector<DeviceInfo> list_devices() {
   return devices;
 }
 
-DeviceInfo info_of(Device device) {
-  if (device.is_cpu()) return cpu_info();
-#ifdef DUHDR_WITH_CUDA
-  return cuda::info_of(device.index);
-#else
-  throw Error(ExitCode::device, device.text() + ": " + cuda_unavailable_reason());
-#endif
-}
+DeviceInfo info_of(Device device) { return device.is_cpu() ? cpu_info() : cuda::info_of(device.index); }
 
 void set_cpu_threads(int count) { omp_set_num_threads(count > 0 ? count : omp_get_num_procs()); }
 
 int cpu_threads() { return omp_get_max_threads(); }
 
-void synchronize([[maybe_unused]] Device device) {
-#ifdef DUHDR_WITH_CUDA
+void synchronize(Device device) {
   if (device.is_cuda()) cuda::synchronize(device.index);
-#endif
 }
 
 }  // namespace duhdr

@@ -277,7 +277,7 @@ void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight
                     desc.weights_desc()};
       });
     });
-    (void)dx.mutable_raw();  // forget what was derived from the old contents
+    dx.contents_changed();
     Arranged source(layouts.y, plan.y, dy), result(layouts.x, plan.x, dx);
     plan.primitive.execute(stream(), {{DNNL_ARG_DIFF_DST, source.source()},
                                       {DNNL_ARG_WEIGHTS, packed(p, layouts, weight, plan.weight)},
@@ -306,7 +306,7 @@ void backward_weight(const ConvProblem& p, const Tensor& x, const Tensor& dy, Te
     plan.primitive.execute(
         stream(),
         {{DNNL_ARG_SRC, source.source()}, {DNNL_ARG_DIFF_DST, gradient.source()}, {DNNL_ARG_DIFF_WEIGHTS, result}});
-    (void)weight_gradient.mutable_raw();  // forget what was derived from the old contents
+    weight_gradient.contents_changed();
     memory place = weight_view(p, layouts, weight_gradient);
     dnnl::reorder(result, place).execute(stream(), result, place);
     stream().wait();

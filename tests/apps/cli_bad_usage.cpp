@@ -81,8 +81,9 @@ std::vector<BadCall> output_paths() {
             "file name is too long (260 bytes, 240)"),
       paths("output where nothing can be written", {"-i", "in.png", "-o", "/proc/a.exr"}, io, "/proc"),
       paths("output is a device", {"-i", "in.png", "-o", "/dev/full", "-f", "exr"}, io,
-            "/dev/full: cannot write (a device"),
-      paths("output is a pipe", {"-i", "in.png", "-o", "a.exr"}, io, "a.exr: cannot write (a pipe",
+            "/dev/full: cannot write (No space left"),
+      paths("output is a pipe", {"-i", "in.png", "-o", "a.exr"}, io,
+            "a.exr: cannot write (No such device or address); nothing reads",
             [](const fs::path& f) { mkfifo((f / "a.exr").c_str(), 0600); }),
   };
 }
