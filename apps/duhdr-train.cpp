@@ -45,6 +45,17 @@ int init_only(const TrainOptions& options) {
   return 0;
 }
 
+/// A model for shipping: half the size, and it loads as f32.
+int to_half(const std::filesystem::path& in, const std::filesystem::path& out) {
+  if (std::error_code ignored; std::filesystem::equivalent(in, out, ignored))
+    throw Error(ExitCode::usage, message(shown(out), ": is the model to read; name another folder"));
+  LoadedModel loaded = load_model(in);
+  loaded.card.provenance["rounded_to_half_from"] = loaded.sha256.at("model.json");
+  save_model(out, *loaded.model, loaded.card, StoredAs::f16);
+  spdlog::info("{}: {} with convolutions in 16 bits", shown(out), escaped(loaded.card.name));
+  return 0;
+}
+
 int dry_run(const TrainOptions& options, const TrainConfig& config) {
   nlohmann::json data = nlohmann::json::array(), memory = nlohmann::json::array();
   for (const std::string& line : check_data(config)) {
@@ -71,6 +82,7 @@ int overfit_only(const TrainOptions& options, const TrainConfig& config, const R
 
 int run(const TrainOptions& options) {
   set_verbosity(options.quiet, options.verbose);
+  if (!options.to_half.empty()) return to_half(options.to_half[0], options.to_half[1]);
   if (!options.init_only.empty()) return init_only(options);
   RunOptions run = run_options(options);
   TrainConfig config = options.resolved();

@@ -82,13 +82,19 @@ LoadedModel load_model(const fs::path& folder) {
   return loaded;
 }
 
-void save_model(const fs::path& folder, const DuHdr& model, const ModelCard& card) {
+void save_model(const fs::path& folder, const DuHdr& model, const ModelCard& card, StoredAs stored) {
+  std::map<std::string, Bytes> networks;
+  for (const char* name : network_names) {
+    std::map<std::string, Tensor> tensors = weights_of(model.network(name), name);
+    if (stored == StoredAs::f16) tensors = with_half_convolutions(std::move(tensors));
+    networks[name] = encode_safetensors(tensors, {{"network", name}});
+  }
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) throw Error(ExitCode::io, message(shown(folder), ": cannot make the folder (", error.message(), ")"));
   nlohmann::json files = nlohmann::json::object();
   for (const char* name : network_names) {
-    const Bytes bytes = encode_safetensors(weights_of(model.network(name), name), {{"network", name}});
+    const Bytes& bytes = networks.at(name);
     const std::string file = std::string(name) + ".safetensors";
     write_file(folder / file, bytes);
     files[name] = {{"file", file}, {"sha256", sha256(bytes)}};

@@ -29,8 +29,13 @@ struct LoadedModel {
 /// wrong content and missing files, io on unreadable ones, usage when `folder` is no folder.
 LoadedModel load_model(const std::filesystem::path& folder);
 
-/// Writes the network files and then model.json. The folder is made when it does not exist.
-void save_model(const std::filesystem::path& folder, const DuHdr& model, const ModelCard& card);
+/// How the weights of convolutions are stored; all other tensors are F32 (with_half_convolutions).
+enum class StoredAs { f32, f16 };
+
+/// Writes the network files and then model.json. The folder is made when it does not exist. Throws bad_weights, before
+/// anything is written, when a value does not fit f16.
+void save_model(const std::filesystem::path& folder, const DuHdr& model, const ModelCard& card,
+                StoredAs stored = StoredAs::f32);
 
 /// The names of the network files' owners, in the order of the chain.
 inline constexpr const char* network_names[] = {"dnet", "innet", "nnet", "itnet", "oonet"};

@@ -7,12 +7,12 @@
 #include "base/file.h"
 #include "image/encode.h"
 #include "image/preview.h"
+#include "metrics/log_rmse.h"
 #include "models/model_directory.h"
 
 namespace duhdr {
 namespace {
 
-constexpr double darkest = 1e-5;
 constexpr double stops[] = {0, -2, -4};
 
 /// While one lives, every network uses its running statistics and nothing needs a gradient.
@@ -41,35 +41,6 @@ Tensor reconstruct(const DuHdr& model, const Tensor& ldr) {
   return model.ldr_to_hdr(Variable(ldr.to(device))).result.value().to(Device::cpu());
 }
 
-struct Sums {
-  double all = 0, clipped = 0;
-  std::int64_t pixels = 0, clipped_pixels = 0;
-};
-
-void add(Sums& sums, const Tensor& estimate, const Tensor& target) {
-  const float* a = estimate.data<float>();
-  const float* b = target.data<float>();
-  const auto log = [](float x) { return std::log10(std::max(static_cast<double>(x), darkest)); };
-  for (std::int64_t pixel = 0; pixel < target.numel() / 3; ++pixel) {
-    double square = 0;
-    bool clipped = false;
-    for (std::int64_t i = 3 * pixel; i < 3 * pixel + 3; ++i) {
-      const double difference = log(a[i]) - log(b[i]);
-      square += difference * difference;
-      clipped = clipped || b[i] > 1;
-    }
-    sums.all += square;
-    ++sums.pixels;
-    if (!clipped) continue;
-    sums.clipped += square;
-    ++sums.clipped_pixels;
-  }
-}
-
-double root_mean(double sum, std::int64_t pixels) {
-  return pixels == 0 ? 0 : std::sqrt(sum / (3 * static_cast<double>(pixels)));
-}
-
 std::filesystem::path numbered(const std::filesystem::path& folder, const std::string& name, std::size_t index) {
   return folder / message(name, '-', index, ".png");
 }
@@ -89,10 +60,9 @@ Validation::Validation(const Dataset& dataset, std::int64_t count) {
 
 ValidationResult Validation::run(DuHdr& model) const {
   const Evaluation scope(model);
-  Sums sums;
-  for (const Sample& sample : samples_) add(sums, reconstruct(model, sample.ldr), sample.hdr);
-  return {root_mean(sums.all, sums.pixels), root_mean(sums.clipped, sums.clipped_pixels), sums.pixels,
-          sums.clipped_pixels};
+  LogRmse rmse;
+  for (const Sample& sample : samples_) rmse.add(reconstruct(model, sample.ldr), sample.hdr);
+  return {rmse.all(), rmse.clipped(), rmse.pixels(), rmse.clipped_pixels()};
 }
 
 void Validation::write_references(const std::filesystem::path& folder, std::int64_t count) const {

@@ -11,8 +11,7 @@
 
 namespace duhdr {
 
-/// log-RMSE: root of the mean over channel values of (log10 max(a, 1e-5) - log10 max(b, 1e-5))^2, without alignment:
-/// 1.0 is the clip level on both sides.
+/// log-RMSE (metrics/log_rmse.h), 1.0 being the clip level on both sides.
 struct ValidationResult {
   double all = 0;      // over every pixel
   double clipped = 0;  // over pixels whose brightest channel of H is above 1

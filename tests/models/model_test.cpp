@@ -35,6 +35,19 @@ void expect_same_bits(const std::map<std::string, Tensor>& a, const std::map<std
   }
 }
 
+/// Every weight and running statistic away from its start, so that nothing is equal by being zero.
+void fill(DuHdr& model) {
+  for (const auto& list : {model.parameters(), model.buffers()})
+    for (const NamedVariable& named : list) {
+      if (named.name.find("curve.") != std::string::npos) continue;
+      std::vector<float> values(static_cast<std::size_t>(named.variable.shape().numel()));
+      std::vector<std::int64_t> shape;
+      for (int axis = 0; axis < named.variable.shape().rank(); ++axis) shape.push_back(named.variable.shape()[axis]);
+      golden::fill_parameter(named.name, shape, values);
+      Variable(named.variable).set_value(Tensor::of<float>(named.variable.shape(), values));
+    }
+}
+
 Variable picture() {
   std::vector<float> values;
   for (int i = 0; i < 45 * 37 * 3; ++i) values.push_back(std::min(1.f, static_cast<float>(i % 300) / 255));
@@ -92,6 +105,63 @@ TEST(Model, HalfPrecisionFilesAreRead) {
   }
 }
 
+TEST(Model, HalfKeepsEverythingButConvolutionsInF32) {
+  const Scratch folder("model");
+  const auto model = tiny_model();
+  fill(*model);
+  save_model(folder / "m", *model, {.name = "half", .licence = "CC0-1.0"}, StoredAs::f16);
+  std::size_t halves = 0;
+  for (const char* network : network_names)
+    for (const auto& [name, tensor] :
+         read_safetensors(folder / "m" / (std::string(network) + ".safetensors")).tensors) {
+      const bool full = name.find("curve.") != std::string::npos || name.find(".fc.") != std::string::npos ||
+                        name.find(".se.") != std::string::npos || name.find("bn") != std::string::npos ||
+                        name.find("downsample.1") != std::string::npos || name.ends_with(".bias") ||
+                        name.find("running_") != std::string::npos;
+      EXPECT_EQ(tensor.dtype(), full ? DType::f32 : DType::f16) << name;
+      halves += full ? 0 : 1;
+    }
+  EXPECT_GT(halves, 50u);
+
+  std::map<std::string, Tensor> expected;
+  for (const auto& [name, tensor] : all_weights(*model))
+    expected[name] = tensor.shape().rank() == 4 ? tensor.to(DType::f16).to(DType::f32) : tensor;
+  const LoadedModel loaded = load_model(folder / "m");
+  expect_same_bits(expected, all_weights(*loaded.model));
+
+  const auto files = cli::contents_of(folder.path());
+  save_model(folder / "m", *loaded.model, loaded.card, StoredAs::f16);  // rounding once is rounding
+  EXPECT_EQ(cli::contents_of(folder.path()), files);
+}
+
+TEST(Model, HalfRefusesWhatDoesNotFit) {
+  const Scratch folder("model");
+  const auto model = tiny_model();
+  NamedVariable weight;
+  for (const NamedVariable& named : model->dnet().parameters("dnet"))
+    if (named.name == "dnet.stem.0.weight") weight = named;
+  ASSERT_TRUE(weight.variable.defined());
+  std::vector<float> values = weight.variable.value().to_vector<float>();
+  for (const float edge : {65519.f, -65519.f}) {  // rounds to 65504
+    values[3] = edge;
+    weight.variable.set_value(Tensor::of<float>(weight.variable.shape(), values));
+    save_model(folder / "fits", *model, {.name = "m", .licence = "none"}, StoredAs::f16);
+  }
+  values[3] = -65520.f;
+  weight.variable.set_value(Tensor::of<float>(weight.variable.shape(), values));
+  try {
+    save_model(folder / "m", *model, {.name = "m", .licence = "none"}, StoredAs::f16);
+    FAIL() << "an infinity was written";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::bad_weights);
+    EXPECT_NE(std::string(error.what()).find("dnet.stem.0.weight: element 3 does not fit 16 bits (-65520"),
+              std::string::npos)
+        << error.what();
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder / "m"));
+  save_model(folder / "m", *model, {.name = "m", .licence = "none"});  // in F32 it is an ordinary model
+}
+
 /// A safetensors file with one I64 entry more at its end.
 Bytes with_counter(const std::map<std::string, Tensor>& tensors, const std::string& name) {
   const Bytes plain = encode_safetensors(tensors);
@@ -118,19 +188,6 @@ TEST(Model, BatchCountersAreIgnored) {
   auto counted = weights;  // in a type that is stored
   counted["dnet.bn.num_batches_tracked"] = Tensor::full(Shape{1}, 3, DType::f32);
   set_weights(other->network("dnet"), "dnet", parse_safetensors(encode_safetensors(counted), "w"), "w");
-}
-
-/// Every weight and running statistic away from its start, so that nothing is equal by being zero.
-void fill(DuHdr& model) {
-  for (const auto& list : {model.parameters(), model.buffers()})
-    for (const NamedVariable& named : list) {
-      if (named.name.find("curve.") != std::string::npos) continue;
-      std::vector<float> values(static_cast<std::size_t>(named.variable.shape().numel()));
-      std::vector<std::int64_t> shape;
-      for (int axis = 0; axis < named.variable.shape().rank(); ++axis) shape.push_back(named.variable.shape()[axis]);
-      golden::fill_parameter(named.name, shape, values);
-      Variable(named.variable).set_value(Tensor::of<float>(named.variable.shape(), values));
-    }
 }
 
 TEST(Model, FrozenEqualsUnfrozen) {
