@@ -32,8 +32,8 @@ RunOptions run_options(const TrainOptions& options) {
 int init_only(const TrainOptions& options) {
   TrainConfig config;
   config.seed = options.seed >= 0 ? static_cast<std::uint64_t>(options.seed) : 1;
-  config.model.trunk = options.trunk;
-  config.model.down = options.down;
+  config.model.trunk = options.trunk == "crfnet" ? Trunk::crfnet : Trunk::resnet18;
+  config.model.down = options.down == "conv" ? Down::conv : Down::rfb;
   const RunOptions run = run_options(options);
   const std::unique_ptr<DuHdr> model = new_model(config, run);
   const ModelCard card{.name = "duhdr-untrained",

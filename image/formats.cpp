@@ -76,7 +76,7 @@ std::vector<Format> all_formats() {
        .marks = {{"8BPS\0\1"sv}},
        .decode = decode::psd},
       {.name = "pnm",
-       .title = "PGM or PPM",
+       .title = "PGM/PPM",
        .extensions = {"ppm", "pgm", "pnm"},
        .referred = display,
        .marks = {{"P5\n"sv}, {"P6\n"sv}, {"P5\r\n"sv}, {"P6\r\n"sv}, {"P5 "sv}, {"P6 "sv}},

@@ -6,13 +6,7 @@
 
 namespace duhdr::files {
 
-struct StbBad {
-  std::string name, extension;
-  Bytes file;
-  std::string reason;
-};
-
-inline std::vector<StbBad> bad_bmp_files() {
+inline std::vector<BadFile> bad_bmp_files() {
   const Bytes good = bmp_file(pattern(40, 30));
   const auto header = [](std::int64_t width, std::int64_t height, int bits, std::size_t offset = 54, int kind = 0) {
     return bmp_header(width, height, bits, offset, kind) + Bytes(400);
@@ -41,7 +35,7 @@ inline std::vector<StbBad> bad_bmp_files() {
   };
 }
 
-inline std::vector<StbBad> bad_gif_and_psd_files() {
+inline std::vector<BadFile> bad_gif_and_psd_files() {
   const Bytes gif = gif_file(pattern(20, 15, 1)), psd = psd_file(pattern(20, 15));
   const Bytes frame = gif_header(20, 15) + number(0x2C, 1);
   constexpr std::string_view gif_end("\0\x3B", 2);
@@ -86,7 +80,7 @@ inline std::vector<StbBad> bad_gif_and_psd_files() {
   };
 }
 
-inline std::vector<StbBad> bad_tga_and_pnm_files() {
+inline std::vector<BadFile> bad_tga_and_pnm_files() {
   const Bytes tga = tga_file(pattern(20, 15)), runs = tga_file(pattern(20, 15), true), png = png_file(pattern(20, 15));
   const std::string unknown = "not a supported image: ";
   const auto header = [](int kind, int bits, int colours = 0) {

@@ -19,6 +19,13 @@
 
 namespace duhdr::files {
 
+/// A file that must be refused.
+struct BadFile {
+  std::string name, extension;
+  Bytes file;
+  std::string reason;  // a part of the message
+};
+
 inline Bytes bytes_of(std::string_view text) {
   Bytes out(text.size());
   std::memcpy(out.data(), text.data(), text.size());
