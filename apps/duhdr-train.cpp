@@ -7,6 +7,7 @@
 #include "apps/program.h"
 #include "apps/train_options.h"
 #include "base/file.h"
+#include "models/duhdr/config_json.h"
 #include "train/overfit.h"
 #include "train/session.h"
 
@@ -32,10 +33,12 @@ RunOptions run_options(const TrainOptions& options) {
 int init_only(const TrainOptions& options) {
   TrainConfig config;
   config.seed = options.seed >= 0 ? static_cast<std::uint64_t>(options.seed) : 1;
-  config.model.trunk = options.trunk == "crfnet" ? Trunk::crfnet : Trunk::resnet18;
-  config.model.down = options.down == "conv" ? Down::conv : Down::rfb;
+  DuHdrConfig architecture;
+  architecture.trunk = options.trunk == "crfnet" ? Trunk::crfnet : Trunk::resnet18;
+  architecture.down = options.down == "conv" ? Down::conv : Down::rfb;
+  config.model = {"duhdr", to_json(architecture)};
   const RunOptions run = run_options(options);
-  const std::unique_ptr<DuHdr> model = new_model(config, run);
+  const std::unique_ptr<Model> model = new_model(config, run);
   const ModelCard card{.name = "duhdr-untrained",
                        .licence = "Apache-2.0",
                        .provenance = {{"program", run.program}, {"seed", config.seed}, {"steps", 0}}};
@@ -86,7 +89,7 @@ int run(const TrainOptions& options) {
   if (!options.init_only.empty()) return init_only(options);
   RunOptions run = run_options(options);
   TrainConfig config = options.resolved();
-  if (!options.init.empty()) config.model = load_model(options.init).model->config();
+  if (!options.init.empty()) config.model = spec_of(*load_model(options.init).model);
   const std::vector<float> mean = curve_tensors(run.inverse).at("curve.mean").to_vector<float>();
   config.data.mean_inverse_curve.assign(mean.begin(), mean.end());
   if (options.print_config) {

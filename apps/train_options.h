@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "models/duhdr/config.h"
 #include "train/run.h"
 #include "train/stages.h"
 

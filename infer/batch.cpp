@@ -116,9 +116,11 @@ void run(Engine& engine, const BatchOptions& options, const Progress& progress, 
 
   Tensor pixels;
   if (options.reverse) {
-    pixels = engine.hdr_to_ldr(input, progress);
+    Engine::Result result = engine.hdr_to_ldr(input, progress);
+    report.peak_memory = result.peak_memory;
+    pixels = result.pixels;
   } else {
-    Engine::HdrResult result = engine.ldr_to_hdr(input, progress);
+    Engine::Result result = engine.ldr_to_hdr(input, progress);
     report.clipped = result.clipped;
     report.tiles = result.tiles;
     report.computed = result.computed;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Element-wise functions of one argument. A struct holds the formula and, beside it, its derivative; both work in
 // double (f64 tensors) or float (every other type). Any shape; the result has the shape and type of the input.
+// `slope(y)` is the derivative from the result y: a function that has it, and a name, can be a row of the table in
+// activation.h.
 #pragma once
 
 #include <cmath>
@@ -114,28 +116,39 @@ struct Clamp {
 };
 
 struct Relu {  // derivative 0 at 0
+  static constexpr const char* name = "relu";
   template <class T>
   DUHDR_HD T operator()(T x) const {
     return x > T(0) ? x : T(0);
   }
   template <class T>
   DUHDR_HD T derivative(T x) const {
-    return T(x > T(0));
+    return slope((*this)(x));
+  }
+  template <class T>
+  DUHDR_HD T slope(T y) const {
+    return T(y > T(0));
   }
 };
 
 struct LeakyRelu {  // slope 0.1 at and below 0
+  static constexpr const char* name = "leaky_relu";
   template <class T>
   DUHDR_HD T operator()(T x) const {
     return x > T(0) ? x : T(0.1) * x;
   }
   template <class T>
   DUHDR_HD T derivative(T x) const {
-    return x > T(0) ? T(1) : T(0.1);
+    return slope((*this)(x));
+  }
+  template <class T>
+  DUHDR_HD T slope(T y) const {
+    return y > T(0) ? T(1) : T(0.1);
   }
 };
 
 struct Tanh {
+  static constexpr const char* name = "tanh";
   template <class T>
   DUHDR_HD T operator()(T x) const {
     using std::tanh;
@@ -143,12 +156,16 @@ struct Tanh {
   }
   template <class T>
   DUHDR_HD T derivative(T x) const {
-    const T y = (*this)(x);
+    return slope((*this)(x));
+  }
+  template <class T>
+  DUHDR_HD T slope(T y) const {
     return T(1) - y * y;
   }
 };
 
 struct Sigmoid {
+  static constexpr const char* name = "sigmoid";
   template <class T>
   DUHDR_HD T operator()(T x) const {
     using std::exp;
@@ -156,7 +173,10 @@ struct Sigmoid {
   }
   template <class T>
   DUHDR_HD T derivative(T x) const {
-    const T y = (*this)(x);
+    return slope((*this)(x));
+  }
+  template <class T>
+  DUHDR_HD T slope(T y) const {
     return y * (T(1) - y);
   }
 };

@@ -2,6 +2,7 @@
 #include "kernels/resample.h"
 
 #include "kernels/nhwc.h"
+#include "kernels/reach.h"
 #include "tensor/launch.cuh"
 
 namespace duhdr {
@@ -171,9 +172,9 @@ struct AreaAverageGradient {
 };
 
 /// An op that runs Forward<T> once a result element and Gradient<T> once an input element; `extra` are their fields
-/// behind the four common ones.
+/// behind the four common ones, `window` what a result reads.
 template <template <class> class Forward, template <class> class Gradient, class... Extra>
-Variable resampled(const Variable& input, const Shape& result, Extra... extra) {
+Variable resampled(const Variable& input, const Shape& result, const Window& window, Extra... extra) {
   const Tensor x = input.value();
   const Shape shape = x.shape();
   Tensor y(result, x.dtype(), x.device());
@@ -182,6 +183,7 @@ Variable resampled(const Variable& input, const Shape& result, Extra... extra) {
     for_each_element(x.device(), result,
                      Forward<T>{x.data<T>(), Nhwc(shape), y.mutable_data<T>(), Nhwc(result), extra...});
   });
+  reads(window);
   return Variable::of_op(y, {input}, [shape, extra...](const Tensor& dy, const std::vector<bool>&) {
     Tensor dx(shape, dy.dtype(), dy.device());
     with_float_type(dy.dtype(), [&](auto type) {
@@ -197,12 +199,14 @@ Variable resampled(const Variable& input, const Shape& result, Extra... extra) {
 
 Variable upsample_nearest2x(const Variable& x) {
   const Shape shape = x.shape();
-  return resampled<Nearest, NearestGradient>(x, Shape{shape.n(), 2 * shape.h(), 2 * shape.w(), shape.c()});
+  return resampled<Nearest, NearestGradient>(x, Shape{shape.n(), 2 * shape.h(), 2 * shape.w(), shape.c()},
+                                             {.enlarge = 2});
 }
 
 Variable upsample_bilinear2x(const Variable& x) {
   const Shape shape = x.shape();
-  return resampled<Bilinear, BilinearGradient>(x, Shape{shape.n(), 2 * shape.h(), 2 * shape.w(), shape.c()});
+  return resampled<Bilinear, BilinearGradient>(x, Shape{shape.n(), 2 * shape.h(), 2 * shape.w(), shape.c()},
+                                               {.before = 1, .after = 1, .enlarge = 2});
 }
 
 Variable area_downscale(const Variable& x, std::int64_t height, std::int64_t width) {
@@ -210,7 +214,8 @@ Variable area_downscale(const Variable& x, std::int64_t height, std::int64_t wid
   DUHDR_CHECK(height >= 1 && height <= shape.h() && width >= 1 && width <= shape.w(), "area average of ", shape, " to ",
               height, " x ", width);
   return resampled<AreaAverage, AreaAverageGradient>(x, Shape{shape.n(), height, width, shape.c()},
-                                                     Boxes{shape.h(), height}, Boxes{shape.w(), width});
+                                                     Window{.whole = true}, Boxes{shape.h(), height},
+                                                     Boxes{shape.w(), width});
 }
 
 Variable pixel_shuffle(const Variable& input, std::int64_t factor) {
@@ -225,6 +230,7 @@ Variable pixel_shuffle(const Variable& input, std::int64_t factor) {
         x.device(), result,
         Shuffle<T, false>{x.template data<T>(), Nhwc(shape), y.template mutable_data<T>(), Nhwc(result), factor});
   });
+  reads({.enlarge = factor});
   return Variable::of_op(y, {input}, [shape, factor](const Tensor& dy, const std::vector<bool>&) {
     Tensor dx(shape, dy.dtype(), dy.device());
     with_float_type(dy.dtype(), [&](auto type) {

@@ -18,7 +18,6 @@ struct ConvOptions {
   Activation activation = Activation::none;
   Init init = Init::glorot_uniform;
   double initial_bias = 0;
-  bool keep_f32 = false;  // the last convolution of a net: its input is f32 at every precision
 };
 
 /// `weight` [out, in, k, k] (depthwise [out, 1, k, k]) and `bias` [out], f32. In forward the weight takes the type of

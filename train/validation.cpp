@@ -8,7 +8,6 @@
 #include "image/encode.h"
 #include "image/preview.h"
 #include "metrics/log_rmse.h"
-#include "models/model_directory.h"
 
 namespace duhdr {
 namespace {
@@ -18,27 +17,26 @@ constexpr double stops[] = {0, -2, -4};
 /// While one lives, every network uses its running statistics and nothing needs a gradient.
 class Evaluation {
  public:
-  explicit Evaluation(DuHdr& model) : model_(model) {
-    for (const char* name : network_names) {
-      before_.push_back(model.network(name).training());
+  explicit Evaluation(Model& model) {
+    for (const std::string& name : model.networks()) {
+      before_.emplace_back(&model.network(name), model.network(name).training());
       model.network(name).set_training(false);
     }
   }
   ~Evaluation() {
-    for (std::size_t i = 0; i < before_.size(); ++i) model_.network(network_names[i]).set_training(before_[i]);
+    for (const auto& [network, training] : before_) network->set_training(training);
   }
   Evaluation(const Evaluation&) = delete;
   Evaluation& operator=(const Evaluation&) = delete;
 
  private:
   NoGrad no_grad_;
-  DuHdr& model_;
-  std::vector<bool> before_;
+  std::vector<std::pair<Module*, bool>> before_;
 };
 
-Tensor reconstruct(const DuHdr& model, const Tensor& ldr) {
+Tensor reconstruct(const Model& model, const Tensor& ldr) {
   const Device device = model.parameters().front().variable.device();
-  return model.ldr_to_hdr(Variable(ldr.to(device))).result.value().to(Device::cpu());
+  return forward(model.to_hdr(), Variable(ldr.to(device))).value().to(Device::cpu());
 }
 
 std::filesystem::path numbered(const std::filesystem::path& folder, const std::string& name, std::size_t index) {
@@ -58,7 +56,7 @@ Validation::Validation(const Dataset& dataset, std::int64_t count) {
   }
 }
 
-ValidationResult Validation::run(DuHdr& model) const {
+ValidationResult Validation::run(Model& model) const {
   const Evaluation scope(model);
   LogRmse rmse;
   for (const Sample& sample : samples_) rmse.add(reconstruct(model, sample.ldr), sample.hdr);
@@ -72,7 +70,7 @@ void Validation::write_references(const std::filesystem::path& folder, std::int6
   }
 }
 
-void Validation::write_results(DuHdr& model, const std::filesystem::path& folder, const std::string& name,
+void Validation::write_results(Model& model, const std::filesystem::path& folder, const std::string& name,
                                std::int64_t count) const {
   const Evaluation scope(model);
   for (std::size_t i = 0; i < samples_.size() && i < static_cast<std::size_t>(count); ++i)

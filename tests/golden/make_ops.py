@@ -191,6 +191,7 @@ OPS = {
     "leaky_relu": lambda row, x: twin.leaky(x),
     "tanh": lambda row, x: x.tanh(),
     "sigmoid": lambda row, x: x.sigmoid(),
+    "activated": lambda row, x: ACTIVATIONS[row["variant"]](x),
     "cast": lambda row, x: x.clone(),
     "add": lambda row, a, b: a + b,
     "sub": lambda row, a, b: a - b,

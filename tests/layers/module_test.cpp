@@ -4,9 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <vector>
 
 #include "layers/conv2d.h"
+#include "tensor/allocator.h"
 
 namespace duhdr {
 namespace {
@@ -18,13 +20,21 @@ struct Scaled : Conv2d {
   Scaled() : Conv2d(2, 1, 1) {
     const std::vector<double> factors{1, factor};
     set_input_scale(Tensor::of<double>({1, 2, 1, 1}, factors));
-    parameters()[0].variable.set_value(Tensor::full(Shape{1, 2, 1, 1}, 1, DType::f32));
+    Variable weight = parameters()[0].variable;
+    weight.set_value(Tensor::full(weight.shape(), 1, DType::f32, weight.device()));
   }
   /// The result for the pixel (1, 1), without bias: 1 + 1/255.
   double result(DType dtype) const {
     return (*this)(Variable(Tensor::full(Shape{1, 1, 1, 2}, 1, dtype))).value().item();
   }
 };
+
+/// Puts weight 1 and bias 0 on the CPU, as reading a file does.
+void load(const Scaled& conv) {
+  for (NamedVariable parameter : conv.parameters())
+    parameter.variable.set_value(
+        Tensor::full(parameter.variable.shape(), parameter.name == "weight" ? 1 : 0, DType::f32));
+}
 
 TEST(ModuleConstant, IsInNoList) {
   const Scaled conv;
@@ -49,13 +59,34 @@ TEST(ModuleConstant, FreezesIntoTheWeight) {
 }
 
 TEST(ModuleConstant, FollowsToTheDevice) {
-  // Ops refuse operands of two devices: a constant that had stayed on the host could only get there by a copy.
+  // A pass on another device that needs memory of the host copies from it, and then cannot be recorded.
   Scaled conv;
   conv.to(Device::meta());
   const Variable x(Tensor(Shape{1, 4, 4, 2}, DType::f32, Device::meta()));
+  CachingAllocator& host = allocator_of(Device::cpu());
+  const Tensor some(Shape{64}, DType::f32);
+  const MemoryLimit no_more(host, host.stats().in_use);
+  ASSERT_THROW(Tensor(Shape{64}, DType::f32), Error);
   EXPECT_EQ(conv(x).device(), Device::meta());
   conv.freeze();
   EXPECT_EQ(conv(x).device(), Device::meta());
+}
+
+TEST(ModuleConstant, LeavesTheHost) {
+  Scaled conv;
+  conv.to(Device::meta());
+  load(conv);
+  EXPECT_THROW(conv.result(DType::f32), Error) << "the parameters are back, the constant is not";
+}
+
+TEST(ModuleConstant, HasItsValuesInANetworkThatIsLoadedLater) {
+  const auto conv = [] {
+    const ConstructOn nowhere(Device::meta());
+    return std::make_unique<Scaled>();
+  }();
+  EXPECT_EQ((*conv)(Variable(Tensor(Shape{1, 4, 4, 2}, DType::f32, Device::meta()))).device(), Device::meta());
+  load(*conv);
+  EXPECT_EQ(conv->result(DType::f32), static_cast<double>(1 + static_cast<float>(factor)));
 }
 
 TEST(ModuleConstant, ComesBackWithTheModule) {
