@@ -132,7 +132,7 @@ JobPlan plan_jobs(const JobRequest& request) {
   const auto names = names_of(files);
   Taken taken;
   for (const fs::path& input : files) {
-    const fs::path& named = names.at(input.stem()).size() > 1 ? input.filename() : input.stem();
+    const fs::path named = names.at(input.stem()).size() > 1 ? input.filename() : input.stem();
     Job job{input, to_folder ? request.output / fs::path(named).concat("." + plan.format) : request.output};
     job.refusal = taken.take(job.output, input);
     if (job.refusal.empty() && request.preview) job.refusal = taken.take(preview_of(job.output), input);
