@@ -6,9 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <functional>
-#include <map>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "apps/picture_facts.h"
 #include "apps/program.h"
@@ -34,41 +32,16 @@ struct Entry {
 
 struct Source {
   DataSource data;
-  std::vector<FilePair> pairs;                    // of one file each when not paired
-  std::map<std::string, std::string> written_as;  // path -> SHA-256, where a manifest states it
+  std::vector<FilePair> pairs;  // of one file each when not paired
 };
 
-/// The sums in the columns ldr_sha256 and hdr_sha256, which `duhdr-data make` writes.
-std::map<std::string, std::string> sums_of(const fs::path& folder) {
-  std::map<std::string, std::string> sums;
-  std::error_code error;
-  if (!fs::exists(folder / "manifest.tsv", error)) return sums;
-  const Bytes bytes = read_file(folder / "manifest.tsv", std::uint64_t{64} << 20, ExitCode::bad_image);
-  std::istringstream text(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
-  std::vector<std::string> columns;
-  for (std::string line; std::getline(text, line);) {
-    if (line.ends_with('\r')) line.pop_back();
-    std::vector<std::string> cells;
-    std::istringstream rest(line);
-    for (std::string cell; std::getline(rest, cell, '\t');) cells.push_back(cell);
-    if (columns.empty()) columns = cells;
-    if (columns.size() != cells.size()) continue;
-    std::map<std::string, std::string> row;
-    for (std::size_t i = 0; i < cells.size(); ++i) row[columns[i]] = cells[i];
-    for (const std::string kind : {"ldr", "hdr"})
-      if (row.contains(kind + "_sha256")) sums[row[kind]] = row[kind + "_sha256"];
-  }
-  return sums;
-}
-
 Source open(const std::string& text) {
-  Source source{DataSource::parse(text), {}, {}};
+  Source source{DataSource::parse(text), {}};
   const fs::path& folder = source.data.folder;
   switch (source.data.kind) {
     case DataSource::Kind::paired: {
       PairList list = list_pairs(folder);
       source.pairs = std::move(list.pairs);
-      source.written_as = sums_of(folder);
       if (list.alone > 0) spdlog::warn("warning: {}: {} files have no partner", shown(folder), list.alone);
       break;
     }
@@ -84,11 +57,9 @@ Source open(const std::string& text) {
   return source;
 }
 
-Image read_stated(const Source& source, const fs::path& file, Image::Referred wanted) {
-  const fs::path path = source.data.folder / file;
-  const auto stated = source.written_as.find(file.generic_string());
-  if (stated != source.written_as.end() &&
-      sha256(read_file(path, ReadLimits{}.file_bytes, ExitCode::bad_image)) != stated->second)
+/// Reads a file, whose SHA-256 has to be the stated one where one is stated.
+Image read_stated(const fs::path& path, const std::string& stated, Image::Referred wanted) {
+  if (!stated.empty() && sha256(read_file(path, ReadLimits{}.file_bytes, ExitCode::bad_image)) != stated)
     throw Error(ExitCode::bad_image, shown(path) + ": is not the file of the manifest (its SHA-256 differs)");
   return read_whole(path, wanted);
 }
@@ -100,20 +71,20 @@ Entry read_entry(const Source& source, const FilePair& pair) {
   entry.partner = pair.ldr.empty() ? fs::path() : pair.hdr;
   try {
     Image photograph, light;
-    if (!pair.ldr.empty()) photograph = read_stated(source, pair.ldr, Image::Referred::display);
-    if (!pair.hdr.empty()) light = read_stated(source, pair.hdr, Image::Referred::scene);
+    const fs::path& folder = source.data.folder;
+    if (!pair.ldr.empty()) photograph = read_stated(folder / pair.ldr, pair.ldr_sha256, Image::Referred::display);
+    if (!pair.hdr.empty()) light = read_stated(folder / pair.hdr, pair.hdr_sha256, Image::Referred::scene);
     if (pair.hdr.empty()) {
       entry.facts = facts_of(photograph, 0);
       return entry;
     }
     entry.facts = facts_of(light, pair.clip_level);
-    if (entry.facts.light.largest <= 0)
-      throw Error(ExitCode::bad_image, shown(source.data.folder / pair.hdr) + ": black");
+    if (entry.facts.light.largest <= 0) throw Error(ExitCode::bad_image, shown(folder / pair.hdr) + ": black");
     if (pair.ldr.empty()) return entry;
     if (photograph.width() != light.width() || photograph.height() != light.height())
       throw Error(ExitCode::bad_image,
-                  message(shown(source.data.folder / pair.ldr), ": the sizes of the pair differ (", photograph.width(),
-                          "x", photograph.height(), ", ", light.width(), "x", light.height(), ")"));
+                  message(shown(folder / pair.ldr), ": the sizes of the pair differ (", photograph.width(), "x",
+                          photograph.height(), ", ", light.width(), "x", light.height(), ")"));
     entry.photograph_clipped = facts_of(photograph, 0).clipped;
     entry.ratio = exposure_ratio(photograph.pixels, light.pixels);
   } catch (const Error& error) {

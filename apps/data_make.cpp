@@ -4,30 +4,22 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
-#include <charconv>
-#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "apps/options.h"
 #include "apps/program.h"
 #include "base/file.h"
 #include "base/sha256.h"
 #include "data/file_list.h"
 #include "image/encode.h"
+#include "image/formats.h"
 
 namespace duhdr {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* manifest_name = "manifest.tsv";
-
-bool parse_number(std::string_view text, double& value) {
-  if (text.starts_with('+')) text.remove_prefix(1);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size();
-}
 
 /// Makes the folders. What an earlier run left there is an error, or goes: its manifest first, so that whatever
 /// happens next, none describes files that have changed.
@@ -60,14 +52,6 @@ void prepare_folder(const fs::path& folder, bool overwrite, bool dry_run) {
   }
 }
 
-Tensor codes_of(const Tensor& ldr) {
-  Tensor codes(ldr.shape(), DType::u8);
-  std::uint8_t* to = codes.mutable_data<std::uint8_t>();
-  const float* from = ldr.data<float>();
-  for (std::int64_t i = 0; i < ldr.numel(); ++i) to[i] = static_cast<std::uint8_t>(std::lround(255.0f * from[i]));
-  return codes;
-}
-
 /// A value of the manifest: no tab, no end of line.
 std::string cell(const std::string& text) { return escaped(text, 4096); }
 
@@ -81,7 +65,7 @@ Written write_pair(const fs::path& folder, std::int64_t number, const std::strin
   std::snprintf(name, sizeof name, "%06lld", static_cast<long long>(number));
   Written written{message("ldr/", name, ".png"), message("hdr/", name, ".", format), {}, {}, 0};
   const Bytes photograph = encode_png8(codes_of(sample.ldr));
-  const Bytes light = format == "exr" ? encode_exr(sample.hdr) : encode_hdr(sample.hdr);
+  const Bytes light = format_of(format)->encode({.pixels = sample.hdr});
   if (format == "exr") written.lowered = count_above_half(sample.hdr);
   write_file(folder / written.ldr, photograph);
   write_file(folder / written.hdr, light);
@@ -142,12 +126,9 @@ int write_pairs(const MakeOptions& options, const Dataset& dataset, const std::s
 
 std::pair<double, double> parse_range(const std::string& option, const std::string& text, double least, double most) {
   const std::size_t dots = text.find("..");
-  double lo = 0, hi = 0;
-  const bool numbers = parse_number(std::string_view(text).substr(0, dots), lo) &&
-                       parse_number(std::string_view(text).substr(dots == text.npos ? 0 : dots + 2), hi);
-  if (!numbers || !(lo >= least) || !(hi <= most) || !(lo <= hi))
-    throw Error(ExitCode::usage,
-                message(option, " ", escaped(text), ": not LO..HI with ", least, " <= LO <= HI <= ", most));
+  const double lo = parse_number(option, text.substr(0, dots), least, most);
+  const double hi = dots == text.npos ? lo : parse_number(option, text.substr(dots + 2), least, most);
+  if (lo > hi) throw Error(ExitCode::usage, message(option, " ", escaped(text), ": not LO..HI with LO <= HI"));
   return {lo, hi};
 }
 
@@ -158,21 +139,17 @@ void MakeOptions::add_to(CLI::App& app) {
   app.add_option("--from", from, "hdr:DIR, scenes (procedural), or a folder of HDR images")
       ->type_name("SOURCE")
       ->required();
-  app.add_option("--count", count, "Pairs")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{999'999}))
-      ->capture_default_str();
-  app.add_option("--size", data.patch, "Side of a picture in pixels")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{8192}))
-      ->capture_default_str();
-  app.add_option("--seed", data.seed, "Of all random choices")->check(CLI::NonNegativeNumber)->capture_default_str();
+  constexpr std::int64_t one = 1, most_pairs = 999'999, longest_side = 8192;
+  add_number(app, "--count", count, "Pairs", one, most_pairs)->capture_default_str();
+  add_number(app, "--size", data.patch, "Side of a picture in pixels", one, longest_side)->capture_default_str();
+  add_number(app, "--seed", data.seed, "Of all random choices", std::uint64_t{0})->capture_default_str();
   app.add_option("-f,--format", format, "Of the HDR images: exr (16-bit) or hdr")
       ->check(CLI::IsMember({"exr", "hdr"}))
       ->capture_default_str();
   app.add_option("--split", split, "Files and camera curves of: train or validation")
       ->check(CLI::IsMember({"train", "validation"}))
       ->capture_default_str();
-  app.add_option("--validation-share", data.validation_share, "Of the files; 0: every file is in both parts")
-      ->check(CLI::Range(0.0, 0.5))
+  add_number(app, "--validation-share", data.validation_share, "Of the files; 0: every file is in both parts", 0.0, 0.5)
       ->capture_default_str();
   app.add_option("--exposure", exposure, "EV; at 0 the mean of a scene is half the clip level")
       ->type_name("LO..HI")
@@ -180,11 +157,10 @@ void MakeOptions::add_to(CLI::App& app) {
   app.add_option("--jpeg-quality", quality, "Of the photograph's compression, or none")
       ->type_name("LO..HI")
       ->capture_default_str();
-  app.add_option("--signal-noise", data.camera.signal_noise, "Largest deviation relative to the signal")
-      ->check(CLI::Range(0.0, 1.0))
+  add_number(app, "--signal-noise", data.camera.signal_noise, "Largest deviation relative to the signal", 0.0, 1.0)
       ->capture_default_str();
-  app.add_option("--constant-noise", data.camera.constant_noise, "Largest deviation in parts of the clip level")
-      ->check(CLI::Range(0.0, 1.0))
+  add_number(app, "--constant-noise", data.camera.constant_noise, "Largest deviation in parts of the clip level", 0.0,
+             1.0)
       ->capture_default_str();
   app.add_flag("!--no-augment", data.augment, "Centred crops: no scaling, turns or flips");
   app.add_option("--if-exists", if_exists, "When the folder holds pairs already: fail or overwrite")

@@ -4,13 +4,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <exception>
 #include <filesystem>
-#include <new>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "apps/options.h"
+#include "apps/program.h"
 #include "base/file.h"
 #include "data/curve_basis.h"
 
@@ -54,44 +54,35 @@ void check_file(const std::filesystem::path& path, CurveDirection direction, int
   }
 }
 
-int run(int argc, char** argv) {
-  CLI::App app("Makes the project's camera-curve basis (forward.txt, inverse.txt in the layout of emor.txt).");
-  std::string output;
-  std::string check;
+struct CurveOptions {
+  std::string output, check;
   bool inverse = false;
   int k = curve_k;
-  auto* output_option =
-      app.add_option("-o,--output", output, "folder for forward.txt and inverse.txt")->type_name("DIR");
-  auto* check_option =
-      app.add_option("--check", check, "measure how well our basis describes the curves of FILE")->type_name("FILE");
-  app.add_flag("--inverse", inverse, "FILE is an inverse basis, as invemor.txt is")->needs(check_option);
-  app.add_option("-k", k, "basis vectors used by --check")->check(CLI::Range(1, curve_vectors))->capture_default_str();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help
-    throw Error(ExitCode::usage, escaped(error.what()) + "; see duhdr-curves --help");
+
+  void add_to(CLI::App& app) {
+    app.add_option("-o,--output", output, "folder for forward.txt and inverse.txt")->type_name("DIR");
+    auto* check_option =
+        app.add_option("--check", check, "measure how well our basis describes the curves of FILE")->type_name("FILE");
+    app.add_flag("--inverse", inverse, "FILE is an inverse basis, as invemor.txt is")->needs(check_option);
+    add_number(app, "-k", k, "basis vectors used by --check", 1, curve_vectors)->capture_default_str();
   }
-  if (!*output_option && !*check_option)
+};
+
+int run(const CurveOptions& options) {
+  if (options.output.empty() && options.check.empty())
     throw Error(ExitCode::usage, "nothing to do: give --output or --check; see duhdr-curves --help");
-  if (*output_option) write_bases(output);
-  if (*check_option) check_file(check, inverse ? CurveDirection::inverse : CurveDirection::forward, k);
-  return static_cast<int>(ExitCode::done);
+  if (!options.output.empty()) write_bases(options.output);
+  if (!options.check.empty())
+    check_file(options.check, options.inverse ? CurveDirection::inverse : CurveDirection::forward, options.k);
+  return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const Error& error) {
-    std::fprintf(stderr, "error: %s\n", error.what());
-    return static_cast<int>(error.code());
-  } catch (const std::bad_alloc&) {
-    std::fprintf(stderr, "error: out of memory\n");
-    return static_cast<int>(ExitCode::out_of_memory);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "error: %s\n", escaped(error.what()).c_str());
-    return static_cast<int>(ExitCode::internal);
-  }
+  CLI::App app("Makes the project's camera-curve basis (forward.txt, inverse.txt in the layout of emor.txt).",
+               "duhdr-curves");
+  CurveOptions options;
+  options.add_to(app);
+  return run_program(app, argc, argv, [&] { return run(options); });
 }

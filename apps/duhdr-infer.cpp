@@ -59,9 +59,28 @@ void report_line(const JobReport& report, std::size_t number, std::size_t count,
       report.tiles, report.peak_memory >> 20);
 }
 
+/// The end of a batch: 0, the code of a single picture, or 9.
+int code_of(const JobPlan& plan, std::size_t failed, ExitCode last_code) {
+  if (failed == 0) return 0;
+  return static_cast<int>(plan.jobs.size() == 1 ? last_code : ExitCode::partial);
+}
+
+int list_jobs(const JobPlan& plan) {
+  std::size_t failed = 0;
+  for (const Job& job : plan.jobs) {
+    if (job.refusal.empty()) {
+      std::printf("%s -> %s\n", shown(job.input).c_str(), shown(job.output).c_str());
+      continue;
+    }
+    ++failed;
+    spdlog::error("error: {}", job.refusal);
+  }
+  return code_of(plan, failed, ExitCode::io);
+}
+
 int run_batch(Engine& engine, const JobPlan& plan, const BatchOptions& batch, bool json, bool quiet) {
   std::size_t done = 0, failed = 0;
-  ExitCode only_code = ExitCode::done;
+  ExitCode last_code = ExitCode::done;
   for (const Job& job : plan.jobs) {
     const std::size_t number = done + failed + 1;
     ProgressLine line(!quiet);
@@ -74,14 +93,13 @@ int run_batch(Engine& engine, const JobPlan& plan, const BatchOptions& batch, bo
     if (json) std::printf("%s\n", to_json_line(report, engine).c_str());
     std::fflush(stdout);
     report.error.empty() ? ++done : ++failed;
-    if (!report.error.empty()) only_code = report.code;
+    if (!report.error.empty()) last_code = report.code;
   }
   if (json)
     std::printf("%s\n", nlohmann::json{{"done", done}, {"failed", failed}, {"skipped", plan.skipped}}.dump().c_str());
   if (plan.jobs.size() + plan.skipped > 1 || plan.skipped > 0)
     spdlog::info("{} written, {} skipped (output exists), {} failed", done, plan.skipped, failed);
-  if (failed == 0) return 0;
-  return static_cast<int>(plan.jobs.size() == 1 ? only_code : ExitCode::partial);
+  return code_of(plan, failed, last_code);
 }
 
 /// The model of -m, or the one that comes with duhdr.
@@ -107,12 +125,8 @@ int infer(const InferOptions& options) {
   if (options.model.empty())
     spdlog::info("model: {}, which comes with duhdr ({}); -m names another", escaped(loaded.card.name), shown(model));
 
-  BatchOptions batch;
-  batch.exposure = options.exposure;
-  batch.preview = options.preview;
-  batch.reverse = options.reverse;
+  BatchOptions batch = options.batch_options();
   batch.format = plan.format;
-  batch.limits = options.limits;
   batch.model_name = loaded.card.name;
   batch.model_sha256 = loaded.sha256.at("model.json");
   batch.options_json = options.resolved(engine_options).dump();
@@ -120,10 +134,7 @@ int infer(const InferOptions& options) {
                 batch.model_sha256.substr(0, 12), engine_options.device.text(), cpu_threads(), batch.options_json);
   if (options.device == "auto" && engine_options.device.is_cpu())
     spdlog::debug("device: cpu; {}", cuda_unavailable_reason());
-  if (options.dry_run) {
-    for (const Job& job : plan.jobs) std::printf("%s -> %s\n", shown(job.input).c_str(), shown(job.output).c_str());
-    return 0;
-  }
+  if (options.dry_run) return list_jobs(plan);
   Engine engine(std::move(loaded.model), engine_options);
   return run_batch(engine, plan, batch, options.json, options.quiet);
 }

@@ -34,8 +34,8 @@ int init_only(const TrainOptions& options) {
   TrainConfig config;
   config.seed = options.seed >= 0 ? static_cast<std::uint64_t>(options.seed) : 1;
   DuHdrConfig architecture;
-  architecture.trunk = options.trunk;
-  architecture.down = options.down;
+  architecture.trunk = options.trunk == "crfnet" ? Trunk::crfnet : Trunk::resnet18;
+  architecture.down = options.down == "conv" ? Down::conv : Down::rfb;
   config.model = {"duhdr", to_json(architecture)};
   const RunOptions run = run_options(options);
   const std::unique_ptr<Model> model = new_model(config, run);

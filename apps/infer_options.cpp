@@ -2,16 +2,16 @@
 #include "apps/infer_options.h"
 
 #include <charconv>
-#include <cmath>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "apps/options.h"
 #include "apps/program.h"
+#include "image/formats.h"
 
 namespace duhdr {
 
 void InferOptions::add_to(CLI::App& app) {
-  app.add_option("-i,--input,input", inputs, "Picture files and folders (JPEG, PNG, EXR, .hdr, PFM)")
+  app.add_option("-i,--input,input", inputs, "Picture files and folders (" + readable_formats() + ")")
       ->type_name("PATH");
   app.add_option("-o,--output", output, "File, or folder for several inputs")->type_name("PATH");
   app.add_option("-m,--model", model,
@@ -27,12 +27,8 @@ void InferOptions::add_to(CLI::App& app) {
   app.add_option("--precision", precision, "f32, or mixed (bf16 activations)")
       ->check(CLI::IsMember({"f32", "mixed"}))
       ->capture_default_str();
-  app.add_option("-j,--threads", threads, "CPU threads; 0 = all")->check(CLI::Range(0, 1024))->capture_default_str();
-  app.add_option("--exposure", exposure, "Multiply the HDR image by 2^EV")
-      ->check(CLI::Range(-32.0, 32.0))
-      ->check([](const std::string& text) {  // a NaN is not outside any range
-        return std::isnan(std::strtod(text.c_str(), nullptr)) ? "Value " + text + " is not a number" : std::string();
-      })
+  add_number(app, "-j,--threads", threads, "CPU threads; 0 = all", 0, 1024)->capture_default_str();
+  add_number(app, "--exposure", exposure, "Multiply the HDR image by 2^EV", -32.0, 32.0)
       ->type_name("EV")
       ->capture_default_str();
   app.add_flag("--preview", preview, "Also write <output>.preview.png: -4, -2 and 0 EV");
@@ -41,13 +37,11 @@ void InferOptions::add_to(CLI::App& app) {
   app.add_option("--size", size, "Size for --describe: N or WIDTHxHEIGHT")->capture_default_str();
   app.add_option("--if-exists", if_exists,
                  "skip, overwrite or fail. Default: a named file is overwritten, a folder run skips")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, IfExists>{
-          {"skip", IfExists::skip}, {"overwrite", IfExists::overwrite}, {"fail", IfExists::fail}}));
-  app.add_option("--max-pixels", limits.pixels, "Largest picture that is read")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 34))
+      ->check(CLI::IsMember({"skip", "overwrite", "fail"}));
+  add_number(app, "--max-pixels", limits.pixels, "Largest picture that is read", std::int64_t{1}, std::int64_t{1} << 34)
       ->capture_default_str();
   app.add_flag("--lenient", limits.lenient, "Decode damaged JPEG files as far as they go");
-  app.add_option("--part", limits.exr_part, "Part of a multi-part EXR")->check(CLI::Range(0, 65535));
+  add_number(app, "--part", limits.exr_part, "Part of a multi-part EXR", 0, 65535);
   app.add_flag("--json", json, "One JSON object a picture on stdout, then a summary");
   app.add_flag("-q,--quiet", quiet, "Only errors");
   app.add_flag("-v,--verbose", verbose, "Resolved options and timings");
@@ -73,13 +67,23 @@ JobRequest InferOptions::job_request() const {
   JobRequest request;
   for (const std::string& input : inputs) request.inputs.emplace_back(input);
   request.output = output;
-  request.format = format == "jpeg" ? "jpg" : format;
-  request.allowed = reverse ? std::vector<std::string>{"png", "jpg"} : std::vector<std::string>{"exr", "hdr", "pfm"};
-  request.fallback = request.allowed.front();
-  request.if_exists = if_exists;
+  request.format = format;
+  request.if_exists = if_exists == "skip"        ? IfExists::skip
+                      : if_exists == "overwrite" ? IfExists::overwrite
+                      : if_exists == "fail"      ? IfExists::fail
+                                                 : IfExists::automatic;
   request.reverse = reverse;
   request.preview = preview;
   return request;
+}
+
+BatchOptions InferOptions::batch_options() const {
+  BatchOptions batch;
+  batch.exposure = exposure;
+  batch.reverse = reverse;
+  batch.replace = if_exists != "fail";
+  batch.limits = limits;
+  return batch;
 }
 
 nlohmann::json InferOptions::resolved(const EngineOptions& engine) const {

@@ -16,8 +16,7 @@ namespace duhdr {
 struct InferOptions {
   std::vector<std::string> inputs;
   std::string output, model, format;
-  std::string device = "auto", tile = "auto", max_memory, precision = "f32", size = "512";
-  IfExists if_exists = IfExists::automatic;
+  std::string device = "auto", tile = "auto", max_memory, precision = "f32", size = "512", if_exists;
   int threads = 0;
   double exposure = 0;
   bool preview = false, reverse = false, json = false, quiet = false, verbose = false, dry_run = false;
@@ -27,6 +26,7 @@ struct InferOptions {
   void add_to(CLI::App& app);
   EngineOptions engine_options() const;
   JobRequest job_request() const;
+  BatchOptions batch_options() const;                          // all but what the plan and the model say
   nlohmann::json resolved(const EngineOptions& engine) const;  // what decides the result
 };
 

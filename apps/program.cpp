@@ -3,10 +3,12 @@
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <charconv>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <new>
 #include <system_error>
@@ -59,6 +61,15 @@ int fail(ExitCode code, const std::string& text) {
   return static_cast<int>(code);
 }
 
+/// `code`, once all that was printed has arrived. A reader that has gone away (a pipe, a closed stdout) wants no more.
+int printed(int code) {
+  struct stat status {};
+  const bool lost = std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
+  if (lost && fstat(STDOUT_FILENO, &status) == 0 && !S_ISFIFO(status.st_mode) && !S_ISSOCK(status.st_mode))
+    throw Error(ExitCode::io, "standard output: cannot write; free some space or send it elsewhere");
+  return code;
+}
+
 }  // namespace
 
 int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>& body) {
@@ -69,10 +80,10 @@ int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>
     try {
       app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-      if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+      if (error.get_exit_code() == 0) return printed(app.exit(error));  // --help, --version
       return fail(ExitCode::usage, escaped(error.what(), 400) + "; see " + app.get_name() + " --help");
     }
-    return body();
+    return printed(body());
   } catch (const Interrupted& interrupt) {
     spdlog::error("error: interrupted");
     return 128 + interrupt.signal;

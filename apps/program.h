@@ -11,8 +11,8 @@
 namespace duhdr {
 
 /// Parses the command line with `app`, then runs `body`. Returns the exit code of the program: that of the Error which
-/// ended it, 2 for a wrong command line, 5 for exhausted memory, 130/143 when interrupted, 1 for a bug. Every failure
-/// is one line "error: ..." on stderr.
+/// ended it, 2 for a wrong command line, 5 for exhausted memory, 6 when stdout is lost (a full disk), 130/143 when
+/// interrupted, 1 for a bug. Every failure is one line "error: ..." on stderr.
 int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>& body);
 
 /// Log level of stderr: errors only, normal, or details.

@@ -2,7 +2,8 @@
 #include "apps/train_options.h"
 
 #include <algorithm>
-#include <map>
+
+#include "apps/options.h"
 
 namespace duhdr {
 
@@ -20,32 +21,25 @@ void TrainOptions::add_to(CLI::App& app) {
   app.add_option("--init", init, "model directory to start from")->group("Run");
   app.add_option("--export", export_to, "model directory to write at the end (default: OUT/model)")->group("Run");
 
-  app.add_option("--seed", seed, "of all random numbers")->check(CLI::NonNegativeNumber)->group("Settings");
-  app.add_option("--batch", batch, "samples of a step, in every stage")->check(CLI::Range(1, 4096))->group("Settings");
+  constexpr std::int64_t one = 1, most_samples = 4096;
+  constexpr double shortest = 1e-6, longest = 1e6;  // hours
+  add_number(app, "--seed", seed, "of all random numbers", std::int64_t{0})->group("Settings");
+  add_number(app, "--batch", batch, "samples of a step, in every stage", one, most_samples)->group("Settings");
   app.add_option("--precision", precision, "f32 or mixed")->check(CLI::IsMember({"f32", "mixed"}))->group("Settings");
-  app.add_option("--max-hours", max_hours, "stop and save after so long")
-      ->check(CLI::PositiveNumber)
+  add_number(app, "--max-hours", max_hours, "stop and save after so long", shortest, longest)->group("Settings");
+  add_number(app, "--max-steps", max_steps, "stop and save when the run has taken so many steps", one)
       ->group("Settings");
-  app.add_option("--max-steps", max_steps, "stop and save when the run has taken so many steps")
-      ->check(CLI::PositiveNumber)
-      ->group("Settings");
-  app.add_option("--val-every", validate_every, "steps between validations")
-      ->check(CLI::PositiveNumber)
-      ->group("Settings");
+  add_number(app, "--val-every", validate_every, "steps between validations", one)->group("Settings");
 
   app.add_option("-d,--device", device, "auto, cpu, cuda or cuda:N")->group("Device");
-  app.add_option("-j,--threads", threads, "processor threads of the networks (default: all)")
-      ->check(CLI::Range(1, 1024))
+  add_number(app, "-j,--threads", threads, "processor threads of the networks (default: all)", 1, 1024)
       ->group("Device");
-  app.add_option("--loader-threads", loader_threads, "threads that make samples")
-      ->check(CLI::Range(1, 1024))
-      ->group("Device");
+  add_number(app, "--loader-threads", loader_threads, "threads that make samples", 1, 1024)->group("Device");
 
   app.add_flag("--dry-run", dry_run, "check data and configuration, print the memory plan, and stop")
       ->group("Checking");
-  app.add_option("--overfit", overfit,
-                 "train every stage on so many fixed samples, tell how far the loss falls, and stop")
-      ->check(CLI::Range(1, 4096))
+  add_number(app, "--overfit", overfit,
+             "train every stage on so many fixed samples, tell how far the loss falls, and stop", one, most_samples)
       ->group("Checking");
   app.add_flag("--print-config", print_config, "print the configuration with every default and stop")
       ->group("Checking");
@@ -59,11 +53,12 @@ void TrainOptions::add_to(CLI::App& app) {
       ->group("Models");
   app.add_option("--init-only", init_only, "write an untrained model directory and stop")->group("Models");
   app.add_option("--trunk", trunk, "trunk of the response nets (--init-only): resnet18 or crfnet")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Trunk>{{"resnet18", Trunk::resnet18}, {"crfnet", Trunk::crfnet}}))
+      ->check(CLI::IsMember({"resnet18", "crfnet"}))
+      ->capture_default_str()
       ->group("Models");
   app.add_option("--down", down, "DownBlocks of OOnet (--init-only): rfb or conv")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Down>{{"rfb", Down::rfb}, {"conv", Down::conv}}))
+      ->check(CLI::IsMember({"rfb", "conv"}))
+      ->capture_default_str()
       ->group("Models");
 }
 

@@ -20,8 +20,7 @@ struct TrainOptions {
   std::int64_t seed = -1;
   double max_hours = 0;
   int threads = 0, loader_threads = 0;
-  Trunk trunk = Trunk::resnet18;
-  Down down = Down::rfb;
+  std::string trunk = "resnet18", down = "rfb";  // of --init-only
   bool dry_run = false, print_config = false, json = false, quiet = false, verbose = false;
 
   void add_to(CLI::App& app);

@@ -164,15 +164,6 @@ Tensor turned(const Tensor& image, const Turn& turn) {
   return image.dtype() == DType::u8 ? turned_as<std::uint8_t>(image, turn) : turned_as<float>(image, turn);
 }
 
-Tensor codes_of(const Tensor& values) {
-  Tensor out(values.shape(), DType::u8);
-  const float* value = values.data<float>();
-  std::uint8_t* code = out.mutable_data<std::uint8_t>();
-  for (std::int64_t i = 0; i < values.numel(); ++i)
-    code[i] = static_cast<std::uint8_t>(255.0f * std::clamp(value[i], 0.0f, 1.0f) + 0.5f);
-  return out;
-}
-
 Tensor values_of(const Tensor& codes) {
   std::array<float, 256> table{};
   for (std::size_t code = 0; code < table.size(); ++code) table[code] = static_cast<float>(code) / 255.0f;

@@ -38,8 +38,7 @@ Turn choose_turn(const Philox& draws);
 /// `image` [1, h, w, C], f32 or u8.
 Tensor turned(const Tensor& image, const Turn& turn);
 
-/// 8-bit codes [1, h, w, 3] of values in [0, 1], rounded, and back: exactly float(code) / 255.
-Tensor codes_of(const Tensor& values);
+/// Values in [0, 1] of 8-bit codes [1, h, w, 3], the way back from codes_of(): exactly float(code) / 255.
 Tensor values_of(const Tensor& codes);
 
 }  // namespace duhdr

@@ -2,24 +2,18 @@
 #include "data/file_list.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
-#include <string_view>
 #include <system_error>
 
 #include "base/file.h"
+#include "image/formats.h"
 
 namespace duhdr {
 namespace {
 
 namespace fs = std::filesystem;
 
-bool is_of_kind(const fs::path& path, FileKind kind) {
-  constexpr std::array<std::string_view, 3> hdr{".exr", ".hdr", ".pfm"}, photograph{".jpg", ".jpeg", ".png"};
-  const auto& known = kind == FileKind::hdr ? hdr : photograph;
-  std::string extension = path.extension().native();
-  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return std::find(known.begin(), known.end(), extension) != known.end();
+Image::Referred referred(FileKind kind) {
+  return kind == FileKind::hdr ? Image::Referred::scene : Image::Referred::display;
 }
 
 }  // namespace
@@ -38,7 +32,7 @@ std::vector<fs::path> list_files(const fs::path& folder, FileKind kind) {
       continue;
     }
     std::error_code gone;  // a file that vanishes now is not listed
-    if (entry->is_regular_file(gone) && is_of_kind(entry->path(), kind))
+    if (entry->is_regular_file(gone) && names_picture(entry->path(), referred(kind)))
       out.push_back(entry->path().lexically_relative(folder));
   }
   check();

@@ -11,7 +11,7 @@
 
 namespace duhdr {
 
-/// By extension: .exr .hdr .pfm, or .jpg .jpeg .png, in any case.
+/// By extension, in any case: what image/formats.cpp reads as light, or as a display's codes.
 enum class FileKind { hdr, photograph };
 
 /// Files of the kind below `folder`, relative, sorted. Hidden entries are left out, folders behind links are not
@@ -26,8 +26,11 @@ std::vector<Item> part_of(const std::vector<Item>& items, Split split, double va
 /// One photograph with its HDR image; paths relative to the folder.
 struct FilePair {
   std::filesystem::path ldr, hdr;
-  double clip_level = 0;  // HDR value at which the photograph clips; 0 = unknown
+  double clip_level = 0;                         // HDR value at which the photograph clips; 0 = unknown
+  std::string ldr_sha256 = {}, hdr_sha256 = {};  // of the files, as stated; empty = not stated
 };
+
+inline constexpr const char* manifest_name = "manifest.tsv";  // of a folder of pairs
 
 struct PairList {
   std::vector<FilePair> pairs;  // sorted
@@ -38,9 +41,9 @@ struct PairList {
 bool is_paired_folder(const std::filesystem::path& folder);
 
 /// The pairs of such a folder. manifest.tsv: a header line naming columns, `ldr` and `hdr` (paths relative to the
-/// folder that stay in it), perhaps `clip_level`; others are ignored. Two folders: files of equal names up to the
-/// extension. Throws bad_image with the line number for a faulty manifest, and for a folder that has neither or no
-/// pairs.
+/// folder that stay in it), perhaps `clip_level`, `ldr_sha256` and `hdr_sha256`; others are ignored. Two folders: files
+/// of equal names up to the extension. Throws bad_image with the line number for a faulty manifest, and for a folder
+/// that has neither or no pairs.
 PairList list_pairs(const std::filesystem::path& folder);
 
 template <class Item>

@@ -10,6 +10,7 @@
 #include "data/augment.h"
 #include "data/file_dataset.h"
 #include "data/file_list.h"
+#include "image/encode.h"
 #include "image/image.h"
 
 namespace duhdr {

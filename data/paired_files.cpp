@@ -17,7 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* manifest_name = "manifest.tsv";
 constexpr std::uint64_t manifest_limit = std::uint64_t{64} << 20;  // bytes
 
 struct FolderPair {
@@ -81,9 +80,15 @@ class Manifest {
   FilePair row(const std::vector<std::string_view>& cells) const {
     if (cells.size() != columns_) refuse(message(cells.size(), " columns, the header line has ", columns_));
     FilePair pair{inside(cells[column_.at("ldr")]), inside(cells[column_.at("hdr")]), 0};
-    if (const auto level = column_.find("clip_level"); level != column_.end())
-      pair.clip_level = positive(cells[level->second]);
+    if (const auto level = cell(cells, "clip_level")) pair.clip_level = positive(*level);
+    pair.ldr_sha256 = cell(cells, "ldr_sha256").value_or("");
+    pair.hdr_sha256 = cell(cells, "hdr_sha256").value_or("");
     return pair;
+  }
+
+  std::optional<std::string_view> cell(const std::vector<std::string_view>& cells, std::string_view column) const {
+    const auto found = column_.find(column);
+    return found == column_.end() ? std::nullopt : std::optional(cells[found->second]);
   }
 
   /// A path that stays in the folder.

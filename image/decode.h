@@ -6,13 +6,21 @@
 
 namespace duhdr::decode {
 
-/// Each decodes a file that carries its format's magic number. Errors as decode_image(), every message begins
-/// with `name`.
+/// Each decodes a file that carries its format's mark. Errors as decode_image(), every message begins with `name`;
+/// format and kind of the image are the caller's to fill in.
 Image jpeg(std::span<const std::byte> bytes, const std::string& name, const ReadLimits& limits);
 Image png(std::span<const std::byte> bytes, const std::string& name, const ReadLimits& limits);
 Image exr(std::span<const std::byte> bytes, const std::string& name, const ReadLimits& limits);
 Image radiance(std::span<const std::byte> bytes, const std::string& name, const ReadLimits& limits);
 Image pfm(std::span<const std::byte> bytes, const std::string& name, const ReadLimits& limits);
+Image pnm(std::span<const std::byte> bytes, const std::string& name, const ReadLimits& limits);
+Image bmp(std::span<const std::byte> bytes, const std::string& name, const ReadLimits& limits);
+Image gif(std::span<const std::byte> bytes, const std::string& name, const ReadLimits& limits);
+Image psd(std::span<const std::byte> bytes, const std::string& name, const ReadLimits& limits);
+Image tga(std::span<const std::byte> bytes, const std::string& name, const ReadLimits& limits);
+
+/// Whether the bytes can be a TGA file, which has no mark: every field of the header has one of its few values.
+bool looks_like_tga(std::span<const std::byte> bytes);
 
 /// Ends the decoding: bad_image with "<name>: <reason>".
 template <class... Parts>
@@ -29,8 +37,8 @@ void warn(Image& image, std::string text);
 /// Warns about the `count` bytes behind the end of an image.
 void warn_trailing(Image& image, std::uint64_t count);
 
-/// Keeps the EXIF block and turns the pixels upright by its orientation; a broken block is a warning.
-void apply_exif(Image& image, std::span<const std::byte> tiff);
+/// Turns the pixels upright by what image.exif says, else image.xmp; a broken block is a warning.
+void apply_orientation(Image& image);
 
 /// Keeps the ICC profile; one that is broken or not sRGB is a warning.
 void apply_icc(Image& image, std::span<const std::byte> profile);

@@ -21,4 +21,13 @@ std::int64_t count_above_half(const Tensor& pixels) {
   return std::count_if(first, first + pixels.numel(), [](float value) { return value > largest_half; });
 }
 
+Tensor codes_of(const Tensor& values) {
+  Tensor out(values.shape(), DType::u8);
+  const float* value = values.data<float>();
+  std::uint8_t* code = out.mutable_data<std::uint8_t>();
+  for (std::int64_t i = 0; i < values.numel(); ++i)
+    code[i] = static_cast<std::uint8_t>(255.0f * std::clamp(value[i], 0.0f, 1.0f) + 0.5f);
+  return out;
+}
+
 }  // namespace duhdr

@@ -39,6 +39,9 @@ Bytes encode_pfm(const Tensor& pixels);
 
 // Display: codes that are already sRGB-encoded.
 
+/// The nearest 8-bit codes, u8, of values in [0, 1]; others are clamped.
+Tensor codes_of(const Tensor& values);
+
 /// 8-bit sRGB PNG of [1, H, W, 3] u8.
 Bytes encode_png8(const Tensor& codes);
 

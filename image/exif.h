@@ -8,12 +8,13 @@
 
 namespace duhdr {
 
-struct ExifOrientation {
-  int value = 1;        // 1..8; 1 when the block is broken or silent
-  std::string problem;  // what is broken; empty = nothing
+struct Orientation {
+  int value = 1;             // 1..8; 1 when the block is broken or silent
+  bool stated = false;       // the block says so
+  std::string problem = {};  // what is broken; empty = nothing
 };
 
 /// Reads tag 0x0112 of the first directory. `tiff` begins with "II*\0" or "MM\0*". Never throws on content.
-ExifOrientation exif_orientation(std::span<const std::byte> tiff);
+Orientation exif_orientation(std::span<const std::byte> tiff);
 
 }  // namespace duhdr

@@ -196,8 +196,6 @@ Image read_part(Imf::MultiPartInputFile& file, int index, const ExrPart& part, c
   if (!file.partComplete(index)) refuse(name, "incomplete EXR: chunks are missing");
   Imf::InputPart input(file, index);
   Image image;
-  image.referred = Image::Referred::scene;
-  image.format = "exr";
   image.pixels = Tensor::zeros({1, part.display.height(), part.display.width(), 3}, DType::f32);
   const Colours colours = colours_of(part);
   for (const char* channel : {"R", "G", "B", "Y"}) {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <bit>
 
+#include <ImfCompression.h>
+
 #include "image/bytes.h"
 #include "image/decode.h"
 
@@ -88,12 +90,19 @@ class HeaderWalk {
     if (attribute == "dataWindow") to.data = window(size);
     if (attribute == "displayWindow") to.display = window(size);
     if (attribute == "type") to.type = std::string(ByteView::as_text(*view_.part(position_, std::min(size, 64u))));
+    if (attribute == "compression" && size == 1) check_compression(*view_.u8(position_));
     if (attribute == "chunkCount" && size == 4) to.chunks = integer(position_);
     if (attribute == "tiles") {
       if (size != 9) damaged("a tile description of the wrong size");
       to.tile_width = number(position_);
       to.tile_height = number(position_ + 4);
     }
+  }
+
+  void check_compression(std::uint32_t method) const {
+    if (method < Imf::NUM_COMPRESSION_METHODS) return;
+    const char* known = method == 10 || method == 11 ? "HTJ2K" : method == 12 ? "ZSTD" : "unknown";
+    refuse(name_, "compression not supported (", method, ": ", known, ", 0 to ", Imf::NUM_COMPRESSION_METHODS - 1, ")");
   }
 
   ExrWindow window(std::uint32_t size) const {

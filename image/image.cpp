@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "image/image.h"
 
-#include <array>
 #include <cmath>
 #include <new>
 
-#include "image/bytes.h"
 #include "image/decode.h"
 #include "image/exif.h"
+#include "image/formats.h"
 #include "image/icc.h"
 #include "image/orientation.h"
+#include "image/xmp.h"
 
 namespace duhdr {
 namespace decode {
@@ -35,12 +35,15 @@ void warn_trailing(Image& image, std::uint64_t count) {
   if (count > 0) warn(image, message(count, " bytes behind the end of the image are ignored"));
 }
 
-void apply_exif(Image& image, std::span<const std::byte> tiff) {
-  image.exif.assign(tiff.begin(), tiff.end());
-  const ExifOrientation found = exif_orientation(tiff);
-  if (!found.problem.empty()) warn(image, message("EXIF: ", found.problem, "; orientation taken as 1"));
-  image.exif_orientation = found.value;
-  image.pixels = upright(image.pixels, found.value);
+void apply_orientation(Image& image) {
+  Orientation found, other;
+  if (!image.exif.empty()) found = exif_orientation(image.exif);
+  if (!image.xmp.empty()) other = xmp_orientation(image.xmp);
+  const char* taken = !found.stated && other.stated ? "taken from XMP" : "taken as 1";
+  if (!found.problem.empty()) warn(image, message("EXIF: ", found.problem, "; orientation ", taken));
+  if (!found.stated && !other.problem.empty()) warn(image, message("XMP: ", other.problem, "; orientation taken as 1"));
+  image.orientation = found.stated ? found.value : other.value;
+  image.pixels = upright(image.pixels, image.orientation);
 }
 
 void apply_icc(Image& image, std::span<const std::byte> profile) {
@@ -76,61 +79,25 @@ void repair_light(Image& image) {
 
 }  // namespace decode
 
-namespace {
-
-struct Signature {
-  std::string_view magic;
-  std::size_t offset;
-  const char* format;
-  Image (*decoder)(std::span<const std::byte>, const std::string&, const ReadLimits&);  // null: known, not read
-};
-
-using namespace std::string_view_literals;
-constexpr std::array signatures{
-    Signature{"\xFF\xD8\xFF"sv, 0, "JPEG", decode::jpeg},
-    Signature{"\x89PNG\r\n\x1A\n"sv, 0, "PNG", decode::png},
-    Signature{"\x76\x2F\x31\x01"sv, 0, "OpenEXR", decode::exr},
-    Signature{"#?"sv, 0, "Radiance HDR", decode::radiance},
-    Signature{"PF\n"sv, 0, "PFM", decode::pfm},
-    Signature{"Pf\n"sv, 0, "PFM", decode::pfm},
-    Signature{"PF\r\n"sv, 0, "PFM", decode::pfm},
-    Signature{"Pf\r\n"sv, 0, "PFM", decode::pfm},
-    Signature{"PF "sv, 0, "PFM", decode::pfm},
-    Signature{"Pf "sv, 0, "PFM", decode::pfm},
-    Signature{"GIF8"sv, 0, "GIF", nullptr},
-    Signature{"BM"sv, 0, "BMP", nullptr},
-    Signature{"II*\0"sv, 0, "TIFF or camera raw", nullptr},
-    Signature{"MM\0*"sv, 0, "TIFF or camera raw", nullptr},
-    Signature{"WEBP"sv, 8, "WebP", nullptr},
-    Signature{"ftyphei"sv, 4, "HEIF", nullptr},
-    Signature{"ftypmif1"sv, 4, "HEIF", nullptr},
-    Signature{"ftypavif"sv, 4, "AVIF", nullptr},
-    Signature{"\xFF\x0A"sv, 0, "JPEG XL", nullptr},
-    Signature{"JXL "sv, 4, "JPEG XL", nullptr},
-};
-
-constexpr std::size_t smallest_file = 12;  // shorter than every complete file of every format
-
-}  // namespace
-
-Image decode_image(std::span<const std::byte> bytes, const std::string& shown_name, const ReadLimits& limits) try {
-  const ByteView view(bytes);
-  if (bytes.size() >= smallest_file) {
-    for (const Signature& known : signatures) {
-      if (!view.starts_with(known.magic, known.offset)) continue;
-      if (known.decoder != nullptr) return known.decoder(bytes, shown_name, limits);
-      decode::refuse(shown_name, "not a supported image (", known.format, ", JPEG, PNG, OpenEXR, Radiance HDR or PFM)");
-    }
-  }
-  decode::refuse(shown_name, "not a supported image: ", bytes.size(),
-                 " bytes of an unknown format (JPEG, PNG, OpenEXR, Radiance HDR or PFM)");
+Image decode_image(std::span<const std::byte> bytes, const std::string& shown_name, const ReadLimits& limits,
+                   std::string_view extension) try {
+  const Format* format = recognised(bytes, extension);
+  if (format == nullptr)
+    decode::refuse(shown_name, "not a supported image: ", bytes.size(), " bytes of an unknown format (",
+                   readable_formats(), ")");
+  if (format->decode == nullptr)
+    decode::refuse(shown_name, "not a supported image (", format->title, ", ", readable_formats(), ")");
+  Image image = format->decode(bytes, shown_name, limits);
+  image.format = format->name;
+  image.referred = format->referred;
+  return image;
 } catch (const std::bad_alloc&) {
   throw Error(ExitCode::out_of_memory, message(shown_name, ": not enough memory to decode the image"));
 }
 
 Image read_image(const std::filesystem::path& path, const ReadLimits& limits) {
   const Bytes bytes = read_file(path, limits.file_bytes, ExitCode::bad_image);
-  return decode_image(bytes, shown(path), limits);
+  return decode_image(bytes, shown(path), limits, extension_of(path));
 }
 
 }  // namespace duhdr

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Image: a decoded picture file, and the one way to get one. The format is recognised by content, never by name.
+// Image: a decoded picture file, and the one way to get one. The format is recognised by content, not by name (but for
+// TGA, whose content has no mark of its own).
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/file.h"
@@ -22,12 +24,13 @@ struct Image {
 
   Tensor pixels;  // [1, H, W, 3] f32 on the CPU, R G B, upright
   Referred referred = Referred::display;
-  std::string format;                 // "jpeg", "png", "exr", "hdr", "pfm"
+  std::string format;                 // the name of its row in image/formats.cpp
   std::vector<std::string> warnings;  // one line each, without the file's name, safe to print
 
-  Bytes exif;                // the TIFF block as found (its orientation is NOT reset); empty = none
-  Bytes icc;                 // the ICC profile as found; empty = none
-  int exif_orientation = 1;  // 1..8 as found; already applied to `pixels`
+  Bytes exif;           // the TIFF block as found (its orientation is NOT reset); empty = none
+  Bytes icc;            // the ICC profile as found; empty = none
+  Bytes xmp;            // the XMP packet as found; empty = none
+  int orientation = 1;  // 1..8 as found in EXIF, else in XMP; already applied to `pixels`
 
   std::optional<Chromaticities> chromaticities;  // exr, hdr: as stated by the file; absent = Rec. 709
   std::optional<float> white_luminance;          // exr: cd/m^2 of pixel value (1, 1, 1)
@@ -52,7 +55,9 @@ struct ReadLimits {
 /// image within the limits, out_of_memory when its pixels do not fit.
 Image read_image(const std::filesystem::path& path, const ReadLimits& limits = {});
 
-/// The same for bytes in memory; `shown_name` begins every error message and must be safe to print.
-Image decode_image(std::span<const std::byte> bytes, const std::string& shown_name, const ReadLimits& limits = {});
+/// The same for bytes in memory; `shown_name` begins every error message and must be safe to print. `extension` of the
+/// file's name, as extension_of() gives it, decides only where the content does not: without it no TGA is recognised.
+Image decode_image(std::span<const std::byte> bytes, const std::string& shown_name, const ReadLimits& limits = {},
+                   std::string_view extension = {});
 
 }  // namespace duhdr

@@ -15,9 +15,11 @@
 namespace duhdr::decode {
 namespace {
 
-/// Warnings that do not mean damaged picture data.
-bool harmless(int code) {
-  return code == JWRN_ADOBE_XFORM || code == JWRN_BOGUS_ICC || code == JWRN_JFIF_MAJOR || code == JWRN_TOO_MUCH_DATA;
+/// Warnings that do not mean damaged picture data. Bytes between the segments of the header are skipped; within the
+/// picture they may be all that shows of damage.
+bool harmless(int code, bool in_header) {
+  return code == JWRN_ADOBE_XFORM || code == JWRN_BOGUS_ICC || code == JWRN_JFIF_MAJOR || code == JWRN_TOO_MUCH_DATA ||
+         (code == JWRN_EXTRANEOUS_DATA && in_header);
 }
 
 /// Owns a decompressor. The library reports errors by a jump: run() is the only place that it can land in, and
@@ -53,12 +55,30 @@ class Decompressor {
       jpeg_save_markers(&info, JPEG_APP0 + 1, 0xFFFF);
       jpeg_save_markers(&info, JPEG_APP0 + 2, 0xFFFF);
       jpeg_read_header(&info, TRUE);
+      in_header_ = false;
     });
+  }
+
+  /// After the last row: whether every coefficient of the picture has come. The library invents an end marker where the
+  /// file just ends, and warns when data of the current scan is missing, but not when whole scans are.
+  bool has_every_scan() const {
+    for (int c = 0; c < info.num_components; ++c) {
+      if (info.comp_info[c].quant_table == nullptr) return false;  // no scan of this component
+      for (int k = 0; info.progressive_mode != 0 && k < DCTSIZE2; ++k)
+        if (info.coef_bits[c][k] != 0) return false;  // never sent, or low bits are missing
+    }
+    return info.arith_code == 0;  // an arithmetic decoder cannot tell
+  }
+
+  /// Refuses a picture whose file just ends, unless it is complete.
+  void check_end(bool complete) const {
+    if (ended_ && !complete) end();
   }
 
   void report(Image& image) const {
     if (damages_ > 0)
       warn(image, message("damaged JPEG, decoded as far as it goes: ", escaped(damage_), " (", damages_, " in all)"));
+    if (ended_) warn(image, "the JPEG has no end marker; its picture is complete");
     if (noted_) warn(image, message("JPEG: ", escaped(note_)));
   }
 
@@ -69,7 +89,7 @@ class Decompressor {
 
   [[noreturn]] static void fail(j_common_ptr common) {
     Decompressor& me = self(common);
-    common->err->format_message(common, me.damage_);
+    if (!me.ended_) common->err->format_message(common, me.damage_);
     me.code_ = common->err->msg_code;
     std::longjmp(me.landing_, 1);
   }
@@ -77,9 +97,12 @@ class Decompressor {
   static void on_message(j_common_ptr common, int level) {
     Decompressor& me = self(common);
     if (level >= 0) return;
-    if (harmless(common->err->msg_code)) {
+    if (harmless(common->err->msg_code, me.in_header_)) {
       common->err->format_message(common, me.note_);
       me.noted_ = true;
+    } else if (!me.limits_.lenient && common->err->msg_code == JWRN_JPEG_EOF) {  // judged at the end
+      common->err->format_message(common, me.damage_);
+      me.ended_ = true;
     } else if (!me.limits_.lenient) {
       fail(common);
     } else if (me.damages_++ == 0) {
@@ -111,6 +134,8 @@ class Decompressor {
   std::jmp_buf landing_;
   int code_ = 0;
   bool too_many_scans_ = false;
+  bool in_header_ = true;
+  bool ended_ = false;  // the file ends before the end marker
   bool noted_ = false;
   std::int64_t damages_ = 0;
   char damage_[JMSG_LENGTH_MAX] = "";  // the error, or the first warning about damaged data
@@ -154,18 +179,21 @@ void read_rows(Decompressor& file, Tensor& pixels) {
   std::vector<unsigned char> codes(std::size_t{info.output_width} * static_cast<std::size_t>(info.output_components));
   unsigned char* row = codes.data();
   float* rgb = pixels.mutable_data<float>();
+  bool complete = false;
   file.run([&] {
     while (info.output_scanline < info.output_height) {
       float* target = rgb + std::int64_t{info.output_scanline} * info.output_width * 3;
       jpeg_read_scanlines(&info, &row, 1);
       convert_row(info, row, target);
     }
+    complete = file.has_every_scan();
     jpeg_finish_decompress(&info);
   });
+  file.check_end(complete);
 }
 
 struct Metadata {
-  Bytes exif, icc;
+  Bytes exif, icc, xmp;
   bool multi_picture = false;
 };
 
@@ -178,6 +206,9 @@ Metadata read_metadata(Decompressor& file) {
     const ByteView view(data);
     if (marker->marker == JPEG_APP0 + 1 && view.starts_with("Exif\0\0"sv) && found.exif.empty())
       found.exif.assign(data.begin() + 6, data.end());
+    constexpr std::string_view xmp = "http://ns.adobe.com/xap/1.0/\0"sv;
+    if (marker->marker == JPEG_APP0 + 1 && view.starts_with(xmp) && found.xmp.empty())
+      found.xmp.assign(data.begin() + xmp.size(), data.end());
     if (marker->marker == JPEG_APP0 + 2 && view.starts_with("MPF\0"sv)) found.multi_picture = true;
   }
   JOCTET* profile = nullptr;
@@ -218,8 +249,7 @@ Image jpeg(std::span<const std::byte> bytes, const std::string& name, const Read
   info.mem->max_memory_to_use = memory_allowed(info);
 
   Image image;
-  image.format = "jpeg";
-  const Metadata metadata = read_metadata(file);
+  Metadata metadata = read_metadata(file);
   file.run([&] { jpeg_start_decompress(&info); });
   image.pixels = Tensor({1, info.output_height, info.output_width, 3}, DType::f32);
   read_rows(file, image.pixels);
@@ -227,7 +257,9 @@ Image jpeg(std::span<const std::byte> bytes, const std::string& name, const Read
   file.report(image);
   warn_following(image, bytes.last(info.src->bytes_in_buffer), metadata.multi_picture);
   if (!metadata.icc.empty()) apply_icc(image, metadata.icc);
-  if (!metadata.exif.empty()) apply_exif(image, metadata.exif);
+  image.exif = std::move(metadata.exif);
+  image.xmp = std::move(metadata.xmp);
+  apply_orientation(image);
   return image;
 }
 

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include <png.h>
+#include <zlib.h>
 
 #include "image/bytes.h"
 #include "image/decode.h"
@@ -14,6 +15,8 @@ namespace {
 
 constexpr png_alloc_size_t chunk_bytes = 8'000'000;
 constexpr std::uint64_t deflate_ratio = 1032;  // no deflate stream expands more
+constexpr std::uint64_t png_signature_bytes = 8;
+constexpr std::uint64_t chunk_frame = 12;  // length, name, checksum
 
 /// Owns a reader. The library reports errors by a jump: run() is the only place that it can land in, and what
 /// runs inside has no destructors.
@@ -50,12 +53,16 @@ class Reader {
       const auto side = static_cast<png_uint_32>(std::min<std::int64_t>(limits.side, PNG_UINT_31_MAX));
       png_set_user_limits(png, side, side);
       png_set_chunk_malloc_max(png, chunk_bytes);
+      png_set_benign_errors(png, 1);
       png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_WARN_DISCARD);
       png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, unused, unused_count);
       png_set_read_user_chunk_fn(png, this, on_chunk);
       png_read_info(png, info);
     });
   }
+
+  /// From here on damaged picture data is an error, or no more. What a complete picture has too much is a warning.
+  void set_strict(bool strict) { strict_ = strict; }
 
   void report(Image& image) const {
     if (warnings_ > 0)
@@ -77,6 +84,8 @@ class Reader {
   }
   static void on_warning(png_structp png, const char* text) {
     auto* me = static_cast<Reader*>(png_get_error_ptr(png));
+    const bool surplus = std::strstr(text, "Extra compressed data") || std::strstr(text, "Too much image data");
+    if (me->strict_ && !surplus) on_error(png, text);
     if (me->warnings_++ == 0) keep(me->warning_, text);
   }
   static void on_read(png_structp png, png_bytep to, std::size_t count) {
@@ -101,6 +110,7 @@ class Reader {
   char warning_[128] = "";
   int warnings_ = 0;
   bool animated_ = false;
+  bool strict_ = false;
 };
 
 /// What the header says about the samples.
@@ -158,7 +168,7 @@ void read_pixels(Reader& reader, const Format& format, const std::string& name, 
   float* rgb = pixels.mutable_data<float>();
   bool indices_ok = true;
   reader.run([&] {
-    png_set_benign_errors(reader.png, 0);  // damaged picture data is an error
+    reader.set_strict(true);
     for (int pass = 0; pass < passes; ++pass) {
       const bool last = pass + 1 == passes;
       for (std::int64_t y = 0; y < format.height; ++y) {
@@ -170,10 +180,44 @@ void read_pixels(Reader& reader, const Format& format, const std::string& name, 
   });
   if (!indices_ok)
     refuse(name, "damaged PNG: palette index out of range (the palette has ", palette.count, " colours)");
-  reader.run([&] {
-    png_set_benign_errors(reader.png, 1);
-    png_read_end(reader.png, reader.info);
-  });
+  reader.set_strict(false);
+  reader.run([&] { png_read_end(reader.png, reader.info); });
+}
+
+/// What the file's chunks hold, found without decoding any.
+struct Chunks {
+  std::uint64_t picture_bytes = 0;  // of compressed picture data
+  std::span<const std::byte> xmp;   // of the first XMP packet whose checksum is right
+};
+
+Chunks walk(std::span<const std::byte> bytes) {
+  using namespace std::string_view_literals;
+  constexpr std::string_view xmp = "XML:com.adobe.xmp\0\0\0"sv;  // not compressed; two texts follow, each before a zero
+  const ByteView view(bytes);
+  Chunks found;
+  for (std::uint64_t at = png_signature_bytes; view.has(at, chunk_frame);) {
+    const std::uint64_t length = *view.u32(at);
+    if (view.starts_with("IDAT", at + 4)) found.picture_bytes += length;
+    const auto data = view.part(at + 8, length);
+    if (found.xmp.empty() && data && view.starts_with("iTXt", at + 4) && ByteView(*data).starts_with(xmp)) {
+      const auto* first = reinterpret_cast<const Bytef*>(bytes.data() + at + 4);
+      const std::string_view rest = ByteView::as_text(data->subspan(xmp.size()));
+      const std::size_t packet = rest.find('\0', std::min(rest.find('\0'), rest.size() - 1) + 1);
+      if (packet != rest.npos && crc32_z(0, first, length + 4) == view.u32(at + 8 + length))
+        found.xmp = data->subspan(xmp.size() + packet + 1);
+    }
+    at += chunk_frame + length;
+  }
+  return found;
+}
+
+/// Picture data far beyond what the picture can take is refused before it is read.
+void check_picture_bytes(const Chunks& chunks, const Format& format, const std::string& name) {
+  constexpr std::int64_t padding = 1 << 20;
+  const std::int64_t row = 1 + (format.width * format.depth * format.channels + 7) / 8;
+  const auto most = static_cast<std::uint64_t>(2 * format.height * row + padding);  // twice: interlaced, stored badly
+  if (chunks.picture_bytes > most)
+    refuse(name, "damaged PNG: too much picture data (", chunks.picture_bytes, " bytes, at most ", most, ")");
 }
 
 void check_header(std::span<const std::byte> bytes, const std::string& name, const ReadLimits& limits) {
@@ -220,8 +264,9 @@ Image png(std::span<const std::byte> bytes, const std::string& name, const ReadL
                       png_get_channels(reader.png, reader.info)};
   const bool alpha =
       (format.colour & PNG_COLOR_MASK_ALPHA) != 0 || png_get_valid(reader.png, reader.info, PNG_INFO_tRNS) != 0;
+  const Chunks chunks = walk(bytes);
+  check_picture_bytes(chunks, format, name);
   Image image;
-  image.format = "png";
   image.pixels = Tensor({1, format.height, format.width, 3}, DType::f32);
   read_pixels(reader, format, name, image.pixels);
 
@@ -231,7 +276,10 @@ Image png(std::span<const std::byte> bytes, const std::string& name, const ReadL
   png_uint_32 exif_bytes = 0;
   unsigned char* exif = nullptr;
   reader.run([&] { png_get_eXIf_1(reader.png, reader.info, &exif_bytes, &exif); });
-  if (exif != nullptr) apply_exif(image, {reinterpret_cast<const std::byte*>(exif), exif_bytes});
+  const auto* first = reinterpret_cast<const std::byte*>(exif);
+  if (exif != nullptr) image.exif.assign(first, first + exif_bytes);
+  image.xmp.assign(chunks.xmp.begin(), chunks.xmp.end());
+  apply_orientation(image);
   warn_trailing(image, reader.rest());
   return image;
 }

@@ -39,10 +39,7 @@ std::optional<std::array<float, N>> numbers(std::string_view text) {
 class RadianceFile {
  public:
   RadianceFile(std::span<const std::byte> bytes, const std::string& name, const ReadLimits& limits)
-      : bytes_(bytes), name_(name), limits_(limits) {
-    image_.referred = Image::Referred::scene;
-    image_.format = "hdr";
-  }
+      : bytes_(bytes), name_(name), limits_(limits) {}
 
   Image read() {
     read_header();

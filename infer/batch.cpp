@@ -10,6 +10,7 @@
 #include "base/sha256.h"
 #include "image/colour.h"
 #include "image/encode.h"
+#include "image/formats.h"
 #include "image/preview.h"
 
 namespace duhdr {
@@ -62,19 +63,13 @@ Tensor prepared(const Image& image, const BatchOptions& options, std::vector<std
 Tensor exposed(const Tensor& pixels, double exposure, std::vector<std::string>& warnings) {
   const auto gain = static_cast<float>(std::exp2(exposure));
   const Tensor out = gain == 1 ? pixels : mapped(pixels, [gain](float x) { return gain * x; });
+  const float* value = out.data<float>();
   for (std::int64_t i = 0; i < out.numel(); ++i)
-    if (!std::isfinite(out.data<float>()[i]))
+    if (!std::isfinite(value[i]))
       throw Error(ExitCode::bad_weights, "the model made a value that is not finite: its weights are unusable");
   if (const std::int64_t above = count_above_half(out); above > 0)
     warnings.push_back(message(above, " values above 65504, the largest half float; lower --exposure"));
   return out;
-}
-
-Tensor as_codes(const Tensor& values) {  // multiples of 1/255 -> u8
-  Tensor codes(values.shape(), DType::u8);
-  for (std::int64_t i = 0; i < values.numel(); ++i)
-    codes.mutable_data<std::uint8_t>()[i] = static_cast<std::uint8_t>(std::lround(values.data<float>()[i] * 255.f));
-  return codes;
 }
 
 std::map<std::string, std::string> provenance(const BatchOptions& options) {
@@ -86,28 +81,29 @@ std::map<std::string, std::string> provenance(const BatchOptions& options) {
 }
 
 Bytes encoded(const Tensor& pixels, const BatchOptions& options) {
-  if (options.format == "png") return encode_png8(as_codes(pixels));
-  if (options.format == "jpg") return encode_jpeg(as_codes(pixels));
-  if (options.format == "pfm") return encode_pfm(pixels);
-  if (options.format == "hdr") return encode_hdr(pixels, provenance(options));
   const auto white = static_cast<float>(reference_white / std::exp2(options.exposure));
-  return encode_exr(pixels, {.white_luminance = white, .attributes = provenance(options)});
+  return format_of(options.format)
+      ->encode({.pixels = pixels, .white_luminance = white, .attributes = provenance(options)});
+}
+
+void write(const fs::path& path, const Bytes& bytes, const BatchOptions& options, JobReport& report) {
+  options.replace ? write_file(path, bytes) : write_new_file(path, bytes);
+  report.written.push_back(path);
 }
 
 void save(const Tensor& pixels, const BatchOptions& options, JobReport& report) {
   const Bytes bytes = encoded(pixels, options);
   report.sha256 = sha256(bytes);
-  write_file(report.job.output, bytes);
-  report.written.push_back(report.job.output);
-  if (!options.preview) return;
+  write(report.job.output, bytes, options, report);
+  if (report.job.preview.empty()) return;
   constexpr std::array stops{-4.0, -2.0, 0.0};
-  const fs::path preview = preview_of(report.job.output);
-  write_file(preview, encode_png8(options.reverse ? as_codes(pixels) : preview_strip(pixels, stops)));
-  report.written.push_back(preview);
+  const Tensor preview = options.reverse ? codes_of(pixels) : preview_strip(pixels, stops);
+  write(report.job.preview, encode_png8(preview), options, report);
 }
 
 void run(Engine& engine, const BatchOptions& options, const Progress& progress, JobReport& report) {
   Stopwatch watch;
+  if (!report.job.refusal.empty()) throw Error(ExitCode::io, report.job.refusal);
   if (progress) progress("read", 0);
   if (std::error_code ignored; fs::is_socket(report.job.input, ignored))  // it cannot even be opened
     throw Error(ExitCode::bad_image, shown(report.job.input) + ": not a regular file (a socket)");

@@ -16,9 +16,9 @@ namespace duhdr {
 
 struct BatchOptions {
   double exposure = 0;   // EV; multiplies the HDR side by 2^exposure
-  bool preview = false;  // also write <output stem>.preview.png: -4, -2 and 0 EV
   bool reverse = false;  // HDR -> LDR
-  std::string format;
+  bool replace = true;   // false: writing a file that has come to be is an error
+  std::string format;    // an extension of a format that is written
   ReadLimits limits;
   std::string model_name, model_sha256;  // provenance
   std::string options_json;

@@ -8,33 +8,27 @@
 #include <set>
 
 #include "base/file.h"
+#include "image/formats.h"
 
 namespace duhdr {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::string extension_of(const fs::path& path) {
-  std::string text = path.extension().string();
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : static_cast<char>(c);
-  });
-  return text.empty() ? text : text.substr(1);
-}
-
 constexpr std::string_view preview_ending = ".preview.png";
+constexpr std::size_t longest_name = 255;  // bytes, of every file system that matters
 
-/// What a folder is searched for: photographs, or with `reverse` HDR images. So a folder can hold its own results.
-bool is_picture(const fs::path& path, bool reverse) {
-  static const std::set<std::string> photographs{"jpg", "jpeg", "jpe", "jfif", "png", "apng"};
-  static const std::set<std::string> hdr_images{"exr", "hdr", "pic", "pfm"};
-  if (path.filename().native().ends_with(preview_ending)) return false;
-  return (reverse ? hdr_images : photographs).contains(extension_of(path));
+Image::Referred read_kind(const JobRequest& request) {
+  return request.reverse ? Image::Referred::scene : Image::Referred::display;
+}
+Image::Referred written_kind(const JobRequest& request) {
+  return request.reverse ? Image::Referred::display : Image::Referred::scene;
 }
 
 [[noreturn]] void refuse(const std::string& text) { throw Error(ExitCode::usage, text); }
 
-void add_inputs(const fs::path& path, bool reverse, std::vector<fs::path>& files, bool& folder) {
+/// Of a folder only what the chain is meant for is taken, so a folder can hold its own results.
+void add_inputs(const fs::path& path, Image::Referred kind, std::vector<fs::path>& files, bool& folder) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (error == std::errc::too_many_symbolic_link_levels)
@@ -45,32 +39,26 @@ void add_inputs(const fs::path& path, bool reverse, std::vector<fs::path>& files
   folder = true;
   std::vector<fs::path> found;
   for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error))
-    if (is_picture(entry->path(), reverse) && !entry->is_directory(error)) found.push_back(entry->path());
+    if (names_picture(entry->path(), kind) && !entry->path().native().ends_with(preview_ending) &&
+        !entry->is_directory(error))
+      found.push_back(entry->path());
   if (error) throw Error(ExitCode::io, message(shown(path), ": cannot be listed (", error.message(), ")"));
-  if (found.empty())
-    refuse(shown(path) + ": no pictures in this folder (" + (reverse ? "exr, hdr, pfm)" : "jpg, png)"));
+  if (found.empty()) refuse(shown(path) + ": no pictures in this folder (" + readable_formats(kind) + ")");
   std::sort(found.begin(), found.end());
   files.insert(files.end(), found.begin(), found.end());
 }
 
-std::string list_of(const std::vector<std::string>& formats) {
-  std::string text;
-  for (const std::string& format : formats) text += (text.empty() ? "" : ", ") + format;
-  return text;
-}
-
 std::string chosen_format(const JobRequest& request, bool to_folder) {
-  std::string format = request.format;
-  if (format.empty()) {
-    format = to_folder ? request.fallback : extension_of(request.output);
-    if (format == "jpeg") format = "jpg";
-    if (format.empty())
-      refuse(shown(request.output) + ": give an extension or --format (" + list_of(request.allowed) + ")");
-  }
-  if (std::find(request.allowed.begin(), request.allowed.end(), format) == request.allowed.end())
-    refuse(message(shown(request.output), ": cannot write format \"", escaped(format), "\" here (",
-                   list_of(request.allowed), ")"));
-  return format;
+  const std::vector<std::string> allowed = written_formats(written_kind(request));
+  std::string list;
+  for (const std::string& format : allowed) list += (list.empty() ? "" : ", ") + format;
+  std::string text = request.format;
+  if (text.empty()) text = to_folder ? allowed.front() : extension_of(request.output);
+  if (text.empty()) refuse(shown(request.output) + ": give an extension or --format (" + list + ")");
+  const Format* format = format_of(text);
+  if (format == nullptr || format->encode == nullptr || format->referred != written_kind(request))
+    refuse(message(shown(request.output), ": cannot write format \"", escaped(text), "\" here (", list, ")"));
+  return std::string(format->extensions.front());
 }
 
 void prepare_folder(const fs::path& folder, bool make) {
@@ -83,12 +71,42 @@ void prepare_folder(const fs::path& folder, bool make) {
   if (access(folder.c_str(), W_OK | X_OK) != 0) throw Error(ExitCode::io, shown(folder) + ": folder is not writable");
 }
 
-void check_preview(const fs::path& input, const fs::path& preview, IfExists if_exists) {
+/// Whether the file is to be left as it is; refuses one that may not be replaced.
+bool is_kept(const char* what, const fs::path& path, const fs::path& input, const JobRequest& request, bool to_folder) {
   std::error_code ignored;
-  if (fs::equivalent(input, preview, ignored)) refuse(shown(preview) + ": preview is the input file itself");
-  if (if_exists == IfExists::fail && fs::exists(preview, ignored))
-    refuse(shown(preview) + ": exists (--if-exists fail)");
+  if (fs::equivalent(input, path, ignored)) refuse(message(shown(path), ": ", what, " is the input file itself"));
+  if (!fs::exists(path, ignored)) return false;
+  if (fs::is_directory(path, ignored)) refuse(shown(path) + ": is a folder");
+  if (request.if_exists == IfExists::fail) refuse(shown(path) + ": exists (--if-exists fail)");
+  return request.if_exists == IfExists::skip || (request.if_exists == IfExists::automatic && to_folder);
 }
+
+/// The names, without folders, of inputs by their stems.
+std::map<fs::path, std::set<fs::path>> names_of(const std::vector<fs::path>& files) {
+  std::map<fs::path, std::set<fs::path>> names;
+  for (const fs::path& file : files) names[file.stem()].insert(file.filename());
+  return names;
+}
+
+/// Which input writes a file.
+class Taken {
+ public:
+  /// Why `input` cannot write `path`; empty = it can. Refuses two inputs of one name.
+  std::string take(const fs::path& path, const fs::path& input) {
+    const std::size_t length = path.filename().native().size();
+    if (length > longest_name)
+      return message(shown(path), ": file name is too long (", length, " bytes, ", longest_name, ")");
+    const auto [other, is_new] = by_.emplace(path.lexically_normal(), input);
+    if (is_new) return {};
+    const std::string reason =
+        message(shown(path), ": would be written by both ", shown(other->second), " and ", shown(input));
+    if (other->second.filename() == input.filename()) refuse(reason);
+    return reason;
+  }
+
+ private:
+  std::map<fs::path, fs::path> by_;
+};
 
 }  // namespace
 
@@ -99,7 +117,7 @@ JobPlan plan_jobs(const JobRequest& request) {
   if (request.output.empty()) refuse("no output: give a file or a folder with -o");
   std::vector<fs::path> files;
   bool folder_input = false;
-  for (const fs::path& input : request.inputs) add_inputs(input, request.reverse, files, folder_input);
+  for (const fs::path& input : request.inputs) add_inputs(input, read_kind(request), files, folder_input);
 
   std::error_code ignored;
   const bool to_folder = folder_input || request.inputs.size() > 1 || request.output.filename().empty() ||
@@ -111,26 +129,22 @@ JobPlan plan_jobs(const JobRequest& request) {
   const fs::path parent = to_folder ? request.output : request.output.parent_path();
   prepare_folder(parent.empty() ? fs::path(".") : parent, to_folder);
 
-  std::map<fs::path, fs::path> taken;
+  const auto names = names_of(files);
+  Taken taken;
   for (const fs::path& input : files) {
-    const fs::path output = to_folder ? request.output / input.stem().concat("." + plan.format) : request.output;
-    if (output.filename().native().size() > 240)  // room for the temporary name of 255
-      throw Error(ExitCode::io, message(shown(output), ": file name is too long (", output.filename().native().size(),
-                                        " bytes, 240)"));
-    if (fs::equivalent(input, output, ignored)) refuse(shown(output) + ": output is the input file itself");
-    if (request.preview) check_preview(input, preview_of(output), request.if_exists);
-    const auto [other, is_new] = taken.emplace(output.lexically_normal(), input);
-    if (!is_new)
-      refuse(message(shown(output), ": would be written by both ", shown(other->second), " and ", shown(input)));
-    if (fs::exists(output, ignored)) {
-      if (fs::is_directory(output, ignored)) refuse(shown(output) + ": is a folder");
-      if (request.if_exists == IfExists::fail) refuse(shown(output) + ": exists (--if-exists fail)");
-      if (request.if_exists == IfExists::skip || (request.if_exists == IfExists::automatic && to_folder)) {
-        ++plan.skipped;
-        continue;
-      }
+    const fs::path named = names.at(input.stem()).size() > 1 ? input.filename() : input.stem();
+    Job job{input, to_folder ? request.output / fs::path(named).concat("." + plan.format) : request.output};
+    job.refusal = taken.take(job.output, input);
+    if (job.refusal.empty() && request.preview) job.refusal = taken.take(preview_of(job.output), input);
+    if (!job.refusal.empty()) {
+      if (!to_folder) throw Error(ExitCode::io, job.refusal);
+    } else if (is_kept("output", job.output, input, request, to_folder)) {
+      ++plan.skipped;
+      continue;
+    } else if (request.preview && !is_kept("preview", preview_of(job.output), input, request, to_folder)) {
+      job.preview = preview_of(job.output);
     }
-    plan.jobs.push_back({input, output});
+    plan.jobs.push_back(std::move(job));
   }
   return plan;
 }

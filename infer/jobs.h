@@ -12,32 +12,35 @@ enum class IfExists { automatic, skip, overwrite, fail };  // automatic: overwri
 
 struct Job {
   std::filesystem::path input, output;
+  std::filesystem::path preview = {};  // also to be written; empty = none
+  std::string refusal = {};            // why this picture alone cannot be written; empty = it can
 };
 
 struct JobRequest {
   std::vector<std::filesystem::path>
       inputs;                    // files and folders (their photographs, or HDR images; by extension, sorted by name)
   std::filesystem::path output;  // a file for a single input file, else a folder, which is made
-  std::string format;            // "exr", "hdr", "pfm", "png", "jpg"; empty = by extension, else `fallback`
-  std::string fallback;          // format of a folder run without --format
-  std::vector<std::string> allowed;  // formats this chain can write
+  std::string format;  // an extension of a format that this chain writes; empty = the output's, else the first
   IfExists if_exists = IfExists::automatic;
-  bool reverse = false;  // HDR -> LDR: which pictures a folder is searched for
+  bool reverse = false;  // HDR -> LDR: which pictures a folder is searched for, and which formats are written
   bool preview = false;  // a preview is written beside every output
 };
 
 struct JobPlan {
   std::vector<Job> jobs;
-  std::string format;
+  std::string format;       // the first extension of the format, which names the written files
   std::size_t skipped = 0;  // inputs whose output exists already
 };
 
 /// Where the preview of an output goes.
 std::filesystem::path preview_of(std::filesystem::path output);
 
+/// In a folder, results are named after their pictures' stems; pictures that differ in the extension alone keep it
+/// (a.jpg.exr, a.png.exr). An existing file, preview or output, is treated as `if_exists` says, each by itself.
+///
 /// Throws usage for contradictions (same file twice, output or preview is input, unknown extension, existing output
 /// under `fail`), io for inputs that are missing and folders that cannot be made or written, bad_image for symbolic
-/// links that form a loop.
+/// links that form a loop. What stands in the way of one picture of a folder is that job's refusal.
 JobPlan plan_jobs(const JobRequest& request);
 
 }  // namespace duhdr

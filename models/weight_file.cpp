@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/weight_file.h"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <vector>
@@ -16,6 +17,19 @@ std::vector<NamedVariable> all_of(const Module& module, const std::string& prefi
 
 [[noreturn]] void refuse(const std::string& shown_name, const std::string& reason) {
   throw Error(ExitCode::bad_weights, shown_name + ": " + reason);
+}
+
+/// Trained weights are below 1e3 and running variances below 1e8. Two layers of larger ones in a row already pass what
+/// a float holds: (1e16 * 4608 inputs)^2 = 2e39.
+constexpr float largest_weight = 1e16f;
+
+void check_magnitude(const std::string& tensor, const Tensor& values, const std::string& shown_name) {
+  const float* value = values.data<float>();
+  const float* end = value + values.numel();
+  const float* bad = std::find_if(value, end, [](float x) { return std::abs(x) > largest_weight; });
+  if (bad != end)
+    refuse(shown_name, message("tensor ", tensor, ": element ", bad - value, " is too large for a weight (", *bad,
+                               ", at most ", largest_weight, ")"));
 }
 
 }  // namespace
@@ -54,7 +68,9 @@ void set_weights(Module& module, const std::string& prefix, const TensorFile& fi
     if (tensor.dtype() != DType::f32 && tensor.dtype() != DType::f16 && tensor.dtype() != DType::bf16)
       refuse(shown_name,
              message("tensor ", named.name, " has type ", name_of(tensor.dtype()), ", expected F32, F16 or BF16"));
-    named.variable.set_value(tensor.to(DType::f32));
+    const Tensor values = tensor.to(DType::f32);
+    check_magnitude(named.name, values, shown_name);
+    named.variable.set_value(values);
     known.insert(named.name);
   }
   for (const auto& [name, tensor] : file.tensors)

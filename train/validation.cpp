@@ -39,15 +39,6 @@ Tensor reconstruct(const Model& model, const Tensor& ldr) {
   return forward(model.to_hdr(), Variable(ldr.to(device))).value().to(Device::cpu());
 }
 
-Tensor codes_of(const Tensor& ldr) {
-  Tensor codes(ldr.shape(), DType::u8);
-  std::uint8_t* out = codes.mutable_data<std::uint8_t>();
-  const float* in = ldr.data<float>();
-  for (std::int64_t i = 0; i < ldr.numel(); ++i)
-    out[i] = static_cast<std::uint8_t>(std::clamp(std::floor(255 * in[i] + 0.5f), 0.0f, 255.0f));
-  return codes;
-}
-
 std::filesystem::path numbered(const std::filesystem::path& folder, const std::string& name, std::size_t index) {
   return folder / message(name, '-', index, ".png");
 }

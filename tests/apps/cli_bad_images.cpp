@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "tests/image/bad_stb_files.h"
 #include "tests/support/cli_files.h"
 #include "tests/support/image_exr_files.h"
 #include "tests/support/image_files.h"
@@ -51,7 +52,6 @@ std::vector<BadCall> not_pictures() {
       picture("Radiance magic number alone", bytes_of("#?RADIANCE\n"), unknown + ": 11 bytes"),
       picture("text named .png", bytes_of("this is only text, nothing else\n"), unknown + ": 32 bytes"),
       picture("zeros", Bytes(100000), unknown + ": 100000 bytes"),
-      picture("GIF", bytes_of("GIF89a............"), unknown + " (GIF"),
       picture("WebP", bytes_of("RIFF\x10\x20\x30\x40WEBPVP8 ...."), unknown + " (WebP"),
       picture("TIFF", bytes_of(std::string_view("II*\0............", 16)), unknown + " (TIFF"),
       special("pipe", "not a regular file (a pipe)",
@@ -129,6 +129,17 @@ std::vector<BadCall> exr() {
   };
 }
 
+std::vector<BadCall> bmp_gif_psd_tga_and_pnm() {
+  std::vector<BadCall> all;
+  for (const auto& group : {bad_bmp_files(), bad_gif_and_psd_files(), bad_tga_and_pnm_files()})
+    for (const BadFile& bad : group) {
+      const std::string file = "x." + bad.extension;
+      all.push_back({bad.name, call(file, "out.exr"), ExitCode::bad_image, bad.reason,
+                     [bad, file](const fs::path& folder) { write(folder / file, bad.file); }});
+    }
+  return all;
+}
+
 std::vector<BadCall> radiance_and_pfm() {
   const auto hdr = [](std::string_view text) { return bytes_of("#?RADIANCE\n") + text + Bytes(400); };
   const Bytes row = bytes_of(std::string_view("\2\2\0\x10", 4));
@@ -156,7 +167,7 @@ std::vector<BadCall> radiance_and_pfm() {
 
 std::vector<BadCall> bad_images() {
   std::vector<BadCall> all;
-  for (const auto& group : {not_pictures(), png_and_jpeg(), exr(), radiance_and_pfm()})
+  for (const auto& group : {not_pictures(), png_and_jpeg(), exr(), radiance_and_pfm(), bmp_gif_psd_tga_and_pnm()})
     all.insert(all.end(), group.begin(), group.end());
   return all;
 }

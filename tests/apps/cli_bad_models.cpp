@@ -136,6 +136,12 @@ std::vector<BadCall> contents() {
               [first](auto& all) { first(all) = Tensor::full(Shape{7}, 1, DType::f32); }),
       tensors("wrong element type", "expected F32, F16 or BF16",
               [first](auto& all) { first(all) = first(all).to(DType::f64); }),
+      tensors("weight of 3e38", "tensor dnet.down1.0.bias: element 1 is too large for a weight (-3e+38, at most 1e+16)",
+              [first](auto& all) {
+                std::vector<float> values = first(all).template to_vector<float>();
+                values[1] = -3e38f;
+                first(all) = Tensor::of<float>(first(all).shape(), values);
+              }),
       tensors("NaN in the weights", "tensor \"dnet.down1.0.bias\": NaN or infinity at element 1",
               [first](auto& all) {
                 std::vector<float> values = first(all).template to_vector<float>();

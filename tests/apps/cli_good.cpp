@@ -2,8 +2,11 @@
 // Good calls of the programs: formats, sizes, folders, reports, repeatability, and the photographs where they are.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
+#include <thread>
 
 #include "data/curve_basis.h"
 #include "image/encode.h"
@@ -11,6 +14,7 @@
 #include "tests/support/cli_files.h"
 #include "tests/support/image_exr_files.h"
 #include "tests/support/image_files.h"
+#include "tests/support/image_stb_files.h"
 
 namespace duhdr::cli {
 namespace {
@@ -60,6 +64,11 @@ std::map<std::string, Bytes> inputs() {
           {"bright.exr", simple_exr()},
           {"d.hdr", encode_hdr(light)},
           {"e.pfm", encode_pfm(light)},
+          {"f.bmp", bmp_file(pattern(16, 12))},
+          {"g.gif", gif_file(pattern(16, 12, 1))},
+          {"h.psd", psd_file(pattern(16, 12))},
+          {"i.tga", tga_file(pattern(16, 12), true)},
+          {"j.ppm", pnm_file(pattern(16, 12), 16)},
           {"png-named.jpg", png_file(pattern(16, 12))}};
 }
 
@@ -151,6 +160,85 @@ TEST_F(GoodCalls, FolderRunsAndRepeats) {
             std::string::npos);
   run({"-m", "model", "-d", "cpu", "in.png", "pictures/a.png", "-o", "two", "-f", "hdr"});
   EXPECT_EQ(contents_of(folder_ / "two").size(), 2u);
+}
+
+TEST_F(GoodCalls, ABadNameDoesNotEndABatch) {
+  const std::string longest(251, 'n');  // 255 with .exr
+  fs::create_directory(folder_ / "pictures");
+  for (const std::string& name : {std::string("same.png"), std::string("same.jpg"), std::string("other.PNG")})
+    write(folder_ / "pictures" / name, photograph(20, 10));
+  write(folder_ / "pictures" / (longest + ".png"), photograph(20, 10));
+  run(call("pictures", "results"));
+  const auto results = contents_of(folder_ / "results");
+  EXPECT_EQ(results.size(), 4u);
+  for (const std::string& name :
+       {std::string("same.png.exr"), std::string("same.jpg.exr"), std::string("other.exr"), longest + ".exr"})
+    EXPECT_TRUE(results.contains(name)) << name;
+  EXPECT_NE(run(call("pictures", "results")).err.find("0 written, 4 skipped"), std::string::npos);
+
+  write(folder_ / "pictures/same.jpg.png", photograph(20, 10));  // its result has the name of another's
+  const Outcome outcome = run(call("pictures", "again", {"--preview"}), 9);
+  EXPECT_EQ(lines_of(outcome.err).front().substr(0, 7), "error: ");
+  EXPECT_NE(outcome.err.find("would be written by both"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("file name is too long (263 bytes, 255)"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("3 written, 0 skipped (output exists), 2 failed"), std::string::npos) << outcome.err;
+  EXPECT_EQ(contents_of(folder_ / "again").size(), 6u);
+  EXPECT_EQ(lines_of(run(call("pictures", "once more", {"--preview", "--dry-run"}), 9).out).size(), 3u);
+}
+
+TEST_F(GoodCalls, APreviewIsReplacedOnlyWhereItsOutputWouldBe) {
+  const auto preview = [&] { return contents_of(folder_.path()).at("out.preview.png"); };
+  write(folder_ / "out.preview.png", "mine");
+  const std::string mine = preview();
+  run(call("in.png", "out.exr", {"--preview", "--if-exists", "skip"}));
+  EXPECT_EQ(preview(), mine);
+  EXPECT_TRUE(fs::exists(folder_ / "out.exr"));
+  run(call("in.png", "out.exr", {"--preview", "--if-exists", "fail"}), 2);
+  EXPECT_EQ(preview(), mine);
+  run(call("in.png", "out.exr", {"--preview"}));
+  EXPECT_NE(preview(), mine);
+}
+
+TEST_F(GoodCalls, OfTwoThatMayNotReplaceOneWins) {
+  write(folder_ / "in.png", photograph(301, 203));  // long enough for both to find no output
+  std::array<int, 2> codes{};
+  std::array<std::thread, 2> runs;
+  for (std::size_t i = 0; i < 2; ++i)
+    runs[i] = std::thread([&, i] {
+      codes[i] = run_program_file("duhdr-infer", call("in.png", "out.exr", {"--if-exists", "fail"}),
+                                  {.folder = folder_.path()})
+                     .code;
+    });
+  for (std::thread& one : runs) one.join();
+  std::ranges::sort(codes);
+  EXPECT_EQ(codes[0], 0);
+  EXPECT_TRUE(codes[1] == 6 || codes[1] == 2) << codes[1];
+}
+
+TEST_F(GoodCalls, LostOutputIsAnError) {
+  const std::vector<std::pair<std::string, Arguments>> printing{
+      {"duhdr-infer", {"--help"}},
+      {"duhdr-infer", {"--version"}},
+      {"duhdr-infer", {"--describe"}},
+      {"duhdr-infer", call("in.png", "out.exr", {"--json"})},
+      {"duhdr-infer", call("in.png", "out.exr", {"--dry-run"})},
+      {"duhdr-train", {"--help"}},
+      {"duhdr-train", {"-c", DUHDR_SOURCE_DIR "/configs/smoke.json", "--print-config"}}};
+  for (const auto& [program, arguments] : printing) {
+    SCOPED_TRACE(program + " " + arguments.front());
+    const Outcome lost = run_program_file(program, arguments, {.folder = folder_.path(), .full_output = true});
+    EXPECT_EQ(lost.code, 6) << lost.err;
+    EXPECT_EQ(lines_of(lost.err).back(), "error: standard output: cannot write; free some space or send it elsewhere");
+    EXPECT_EQ(run_program_file(program, arguments, {.folder = folder_.path(), .closed_output = true}).code, 0);
+  }
+}
+
+TEST_F(GoodCalls, HelpIsText) {
+  for (const char* program : {"duhdr-infer", "duhdr-train"}) {
+    const std::string help = run({"--help"}, 0, program).out;
+    EXPECT_TRUE(std::ranges::none_of(help, [](unsigned char c) { return c < 0x20 && c != '\n'; })) << help;
+  }
+  EXPECT_NE(run({"--help"}, 0, "duhdr-train").out.find("{resnet18,crfnet}"), std::string::npos);
 }
 
 TEST_F(GoodCalls, BadFilesDoNotEndABatch) {

@@ -201,6 +201,18 @@ TEST_F(DataProgram, InterruptLeavesWholeFilesAndNoManifest) {
   if (!files.empty()) run({"check", "pairs"});
 }
 
+TEST_F(DataProgram, LostOutputIsAnError) {
+  write_images("images", 1);
+  for (const Arguments& arguments : {Arguments{"list", "images", "--json"},
+                                     {"list", "images"},
+                                     {"check", "images", "--json"},
+                                     {"make", "--help"},
+                                     make("pairs", {"--json"}),
+                                     make("more", {"--dry-run"})})
+    EXPECT_EQ(run_program_file("duhdr-data", arguments, {.folder = folder_.path(), .full_output = true}).code, 6)
+        << testing::PrintToString(arguments);
+}
+
 TEST_F(DataProgram, FullDisk) {
   const Outcome outcome =
       run_program_file("duhdr-data", make("pairs", {"--size", "64"}), {.folder = folder_.path(), .file_size = 1000});

@@ -19,6 +19,7 @@
 #include "data/feed.h"
 #include "data/file_cache.h"
 #include "data/virtual_camera.h"
+#include "image/encode.h"
 
 namespace duhdr {
 namespace {

@@ -5,35 +5,19 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <functional>
 #include <limits>
 #include <set>
 
 #include "image/encode.h"
+#include "tests/support/image_checks.h"
 #include "tests/support/image_exr_files.h"
-#include "tests/support/image_files.h"
 
 namespace duhdr {
 namespace {
 
 using namespace files;
 
-Image read(const Bytes& bytes, const ReadLimits& limits = {}) { return decode_image(bytes, "test", limits); }
-float value(const Image& image, std::int64_t x, std::int64_t y, std::int64_t c) {
-  return image.pixels.data<float>()[(y * image.width() + x) * 3 + c];
-}
-bool warns(const Image& image, std::string_view text) {
-  return std::ranges::any_of(image.warnings, [&](const std::string& w) { return w.find(text) != std::string::npos; });
-}
-std::vector<float> pixels(const Image& image) { return image.pixels.to_vector<float>(); }
-
-/// code / 255 of a picture, a grey one three times, alpha left out.
-std::vector<float> expected(const Codes& codes) {
-  std::vector<float> out;
-  for (std::size_t i = 0; i < codes.data.size(); i += static_cast<std::size_t>(codes.channels))
-    for (std::size_t c = 0; c < 3; ++c)
-      out.push_back(static_cast<float>(codes.data[i + (codes.channels > 2 ? c : 0)]) / 255.0f);
-  return out;
-}
 double mean_difference(const std::vector<float>& a, const std::vector<float>& b) {
   EXPECT_EQ(a.size(), b.size());
   double sum = 0;
@@ -141,52 +125,27 @@ TEST(Png, AncillaryTrouble) {
   EXPECT_TRUE(warns(bombed, "iCCP"));
 }
 
-TEST(Image, IccProfiles) {
-  const Codes codes = pattern(8, 8);
-  const auto jpeg_with = [&](const Bytes& profile) {
-    return read(with_segment(jpeg_file(codes), 0xE2, icc_segment(profile)));
-  };
-  const Image srgb = jpeg_with(icc_profile("sRGB IEC61966-2.1"));
-  EXPECT_TRUE(srgb.warnings.empty());
-  EXPECT_EQ(srgb.icc, icc_profile("sRGB IEC61966-2.1"));
-  EXPECT_TRUE(warns(jpeg_with(icc_profile("Display P3")), "ICC profile \"Display P3\"; treated as sRGB"));
-  EXPECT_TRUE(warns(jpeg_with(icc_profile("evil\x1B[2J")), "evil\\x1b[2J"));
-  EXPECT_TRUE(warns(jpeg_with(bytes_of("not a profile")), "broken ICC profile"));
-  EXPECT_EQ(jpeg_with(icc_profile("Display P3")).warnings.size(), 1u);
-  const Bytes chunk_data = bytes_of(std::string(50, 'n')) + number(0, 2) + deflated(icc_profile("Display P3"));
-  EXPECT_TRUE(warns(read(png_file(codes, chunk("iCCP", chunk_data))), "treated as sRGB"));
-}
-
-TEST(Image, OrientationsUpright) {
-  // The stored picture and what each orientation says it shows, as rows of letters.
-  const std::string stored = "abcdef";  // abc / def
-  const std::string shown[] = {"abcdef", "cbafed", "fedcba", "defabc", "adbecf", "daebfc", "fcebda", "cfbead"};
-  Codes codes{3, 2, 1, {stored.begin(), stored.end()}};
-  for (unsigned orientation = 1; orientation <= 8; ++orientation)
-    for (const bool big : {true, false}) {
-      const Image image = read(png_file(codes, chunk("eXIf", exif_block(orientation, big))));
-      EXPECT_EQ(image.exif_orientation, static_cast<int>(orientation));
-      EXPECT_EQ(image.exif, exif_block(orientation, big));
-      EXPECT_EQ(image.width(), orientation < 5 ? 3 : 2);
-      std::string found;
-      for (std::int64_t i = 0; i < 6; ++i)
-        found += static_cast<char>(std::lround(image.pixels.data<float>()[3 * i] * 255.0f));
-      EXPECT_EQ(found, shown[orientation - 1]) << orientation;
-      const Image jpeg = read(with_segment(jpeg_file(pattern(9, 5)), 0xE1, exif_segment(exif_block(orientation, big))));
-      EXPECT_EQ(jpeg.width(), orientation < 5 ? 9 : 5);
-    }
-}
-
-TEST(Image, BrokenExifIsOrientationOne) {
-  const Bytes wrong_type = with_byte(exif_block(6), 13, 7), cut_block = cut(exif_block(6), 15);
-  for (const Bytes& block :
-       {exif_block(0), exif_block(9), exif_block(65535), exif_block(6, true, 8, 8), exif_block(6, true, 0xFFFFFFF0u),
-        exif_block(6, true, 4000), wrong_type, cut_block, bytes_of("XX*\0"), Bytes{}, cut(exif_block(6), 8)}) {
-    const Image image = read(with_segment(jpeg_file(pattern(9, 5)), 0xE1, exif_segment(block)));
-    EXPECT_EQ(image.width(), 9);
-    EXPECT_EQ(image.exif_orientation, 1);
-    EXPECT_TRUE(block.empty() || warns(image, "orientation taken as 1"));
+TEST(Image, CompletePicturesInFilesThatAreNotWhole) {
+  const Codes codes = pattern(40, 30);
+  const Bytes jpeg = jpeg_file(codes), raw = filtered(samples_of(codes), 120), head = png_signature + ihdr(40, 30);
+  const Bytes progressive = jpeg_file(codes, [](jpeg_compress_struct& info) { jpeg_simple_progression(&info); });
+  for (const Bytes& file : {jpeg, progressive}) {
+    const Image endless = read(cut(file, file.size() - 2));
+    EXPECT_EQ(pixels(endless), pixels(read(file)));
+    EXPECT_EQ(endless.warnings, std::vector<std::string>{"the JPEG has no end marker; its picture is complete"});
   }
+  for (const std::string_view before : {"\xFF\xDB", "\xFF\xC0", "\xFF\xC4", "\xFF\xDA"}) {
+    const Image junk = read(replaced(jpeg, before, "junk" + std::string(before)));
+    EXPECT_EQ(pixels(junk), pixels(read(jpeg)));
+    EXPECT_TRUE(warns(junk, "4 extraneous bytes before marker"));
+  }
+  for (const Bytes& data : {deflated(raw) + "padding", deflated(raw + Bytes(1000))}) {
+    const Image padded = read(head + chunk("IDAT", data) + iend);
+    EXPECT_EQ(pixels(padded), expected(codes));
+    EXPECT_EQ(padded.warnings.size(), 1u);
+    EXPECT_TRUE(warns(padded, "IDAT: "));
+  }
+  EXPECT_EQ(pixels(read(head + chunk("IDAT", deflated(raw)) + chunk("IDAT", Bytes(1000)) + iend)), expected(codes));
 }
 
 TEST(Jpeg, ColoursAndSubsampling) {

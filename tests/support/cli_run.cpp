@@ -61,6 +61,7 @@ void limit(int resource, std::size_t bytes) {
   const int nothing = open("/dev/null", O_RDONLY);
   if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0)
     _exit(126);
+  if (options.full_output && dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO) < 0) _exit(126);
   if (options.closed_output) {
     close(STDOUT_FILENO);
     close(STDERR_FILENO);

@@ -17,6 +17,7 @@ struct RunOptions {
   std::size_t address_space = 0;      // bytes; 0 = no limit
   std::size_t file_size = 0;          // bytes a written file may have; 0 = no limit
   bool closed_output = false;         // starts without stdout and stderr
+  bool full_output = false;           // stdout is a full device
   int signal = 0;                     // sent as soon as stderr holds `signal_after`
   std::string signal_after = {};
   double signal_at_s = 0;                               // and not before so many seconds

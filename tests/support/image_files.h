@@ -19,10 +19,16 @@
 
 namespace duhdr::files {
 
+/// A file that must be refused.
+struct BadFile {
+  std::string name, extension;
+  Bytes file;
+  std::string reason;  // a part of the message
+};
+
 inline Bytes bytes_of(std::string_view text) {
-  Bytes out(text.size());
-  std::memcpy(out.data(), text.data(), text.size());
-  return out;
+  const auto* first = reinterpret_cast<const std::byte*>(text.data());
+  return Bytes(first, first + text.size());
 }
 inline Bytes operator+(Bytes left, const Bytes& right) {
   left.insert(left.end(), right.begin(), right.end());
@@ -53,6 +59,11 @@ inline Bytes with_byte(Bytes file, std::size_t offset, std::uint8_t value) {
 /// Offset of `text` in the file; the test ends here when it is not there.
 inline std::size_t find(const Bytes& file, std::string_view text) {
   const std::size_t at = std::string_view(reinterpret_cast<const char*>(file.data()), file.size()).find(text);
+  if (at == std::string_view::npos) std::abort();
+  return at;
+}
+inline std::size_t find_last(const Bytes& file, std::string_view text) {
+  const std::size_t at = std::string_view(reinterpret_cast<const char*>(file.data()), file.size()).rfind(text);
   if (at == std::string_view::npos) std::abort();
   return at;
 }
@@ -204,6 +215,14 @@ inline Bytes exif_block(std::uint32_t orientation, bool big = true, std::uint32_
          number(orientation, 2, big) + number(0, 2, big) + number(next, 4, big);
 }
 inline Bytes exif_segment(const Bytes& block) { return bytes_of(std::string_view("Exif\0\0", 6)) + block; }
+
+/// An XMP packet as a JPEG segment and as a PNG chunk.
+inline Bytes xmp_segment(const Bytes& packet) {
+  return bytes_of(std::string_view("http://ns.adobe.com/xap/1.0/\0", 29)) + packet;
+}
+inline Bytes xmp_chunk(const Bytes& packet) {
+  return chunk("iTXt", bytes_of(std::string_view("XML:com.adobe.xmp\0\0\0\0\0", 22)) + packet);
+}
 
 inline Bytes icc_profile(std::string_view description) {
   Bytes text = bytes_of(std::string_view("desc\0\0\0\0", 8)) + number(description.size() + 1, 4) + description +

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "image/formats.h"
+
+#include <algorithm>
+
+#include "image/bytes.h"
+#include "image/decode.h"
+#include "image/encode.h"
+
+namespace duhdr {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr auto scene = Image::Referred::scene, display = Image::Referred::display;
+constexpr std::size_t smallest_file = 12;  // shorter than every complete file of every format
+
+std::vector<Format> all_formats() {
+  return {
+      {.name = "exr",
+       .title = "OpenEXR",
+       .extensions = {"exr"},
+       .referred = scene,
+       .marks = {{"\x76\x2F\x31\x01"sv}},
+       .decode = decode::exr,
+       .encode =
+           [](const Output& o) {
+             return encode_exr(o.pixels, {.white_luminance = o.white_luminance, .attributes = o.attributes});
+           }},
+      {.name = "hdr",
+       .title = "Radiance HDR",
+       .extensions = {"hdr", "pic"},
+       .referred = scene,
+       .marks = {{"#?"sv}},
+       .decode = decode::radiance,
+       .encode = [](const Output& o) { return encode_hdr(o.pixels, o.attributes); }},
+      {.name = "pfm",
+       .title = "PFM",
+       .extensions = {"pfm"},
+       .referred = scene,
+       .marks = {{"PF\n"sv}, {"Pf\n"sv}, {"PF\r\n"sv}, {"Pf\r\n"sv}, {"PF "sv}, {"Pf "sv}},
+       .decode = decode::pfm,
+       .encode = [](const Output& o) { return encode_pfm(o.pixels); }},
+      {.name = "png",
+       .title = "PNG",
+       .extensions = {"png", "apng"},
+       .referred = display,
+       .marks = {{"\x89PNG\r\n\x1A\n"sv}},
+       .decode = decode::png,
+       .encode = [](const Output& o) { return encode_png8(codes_of(o.pixels)); },
+       .keeps = {.exif = true, .icc = true, .xmp = true}},
+      {.name = "jpeg",
+       .title = "JPEG",
+       .extensions = {"jpg", "jpeg", "jpe", "jfif"},
+       .referred = display,
+       .marks = {{"\xFF\xD8\xFF"sv}},
+       .decode = decode::jpeg,
+       .encode = [](const Output& o) { return encode_jpeg(codes_of(o.pixels)); },
+       .keeps = {.exif = true, .icc = true, .xmp = true}},
+      {.name = "bmp",
+       .title = "BMP",
+       .extensions = {"bmp", "dib"},
+       .referred = display,
+       .marks = {{"BM"sv}},
+       .decode = decode::bmp},
+      {.name = "gif",
+       .title = "GIF",
+       .extensions = {"gif"},
+       .referred = display,
+       .marks = {{"GIF87a"sv}, {"GIF89a"sv}},
+       .decode = decode::gif},
+      {.name = "psd",
+       .title = "PSD",
+       .extensions = {"psd"},
+       .referred = display,
+       .marks = {{"8BPS\0\1"sv}},
+       .decode = decode::psd},
+      {.name = "pnm",
+       .title = "PGM/PPM",
+       .extensions = {"ppm", "pgm", "pnm"},
+       .referred = display,
+       .marks = {{"P5\n"sv}, {"P6\n"sv}, {"P5\r\n"sv}, {"P6\r\n"sv}, {"P5 "sv}, {"P6 "sv}},
+       .decode = decode::pnm},
+      {.name = "tga",
+       .title = "TGA",
+       .extensions = {"tga"},
+       .referred = display,
+       .plausible = decode::looks_like_tga,
+       .decode = decode::tga},
+      {.title = "TIFF or camera raw", .marks = {{"II*\0"sv}, {"MM\0*"sv}}},
+      {.title = "WebP", .marks = {{"WEBP"sv, 8}}},
+      {.title = "HEIF", .marks = {{"ftyphei"sv, 4}, {"ftypmif1"sv, 4}}},
+      {.title = "AVIF", .marks = {{"ftypavif"sv, 4}}},
+      {.title = "JPEG XL", .marks = {{"\xFF\x0A"sv}, {"JXL "sv, 4}}},
+      {.title = "PNM as text or of two colours", .marks = {{"P1\n"sv}, {"P2\n"sv}, {"P3\n"sv}, {"P4\n"sv}}},
+  };
+}
+
+}  // namespace
+
+const std::vector<Format>& formats() {
+  static const std::vector<Format> table = all_formats();
+  return table;
+}
+
+std::string extension_of(const std::filesystem::path& path) {
+  std::string text = path.extension().native();
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return text.empty() ? text : text.substr(1);
+}
+
+const Format* format_of(std::string_view extension) {
+  const auto found = std::ranges::find_if(formats(), [&](const Format& format) {
+    return std::ranges::find(format.extensions, extension) != format.extensions.end();
+  });
+  return found == formats().end() ? nullptr : &*found;
+}
+
+const Format* recognised(std::span<const std::byte> bytes, std::string_view extension) {
+  if (bytes.size() < smallest_file) return nullptr;
+  const ByteView view(bytes);
+  const auto found = std::ranges::find_if(formats(), [&](const Format& format) {
+    return std::ranges::any_of(format.marks,
+                               [&](const Mark& mark) { return view.starts_with(mark.magic, mark.offset); });
+  });
+  if (found != formats().end()) return &*found;
+  const Format* named = format_of(extension);
+  return named != nullptr && named->plausible != nullptr && named->plausible(bytes) ? named : nullptr;
+}
+
+std::string readable_formats(std::optional<Image::Referred> referred) {
+  std::vector<std::string_view> titles;
+  for (const Format& format : formats())
+    if (format.decode != nullptr && format.referred == referred.value_or(format.referred))
+      titles.push_back(format.title);
+  std::string text;
+  for (std::size_t i = 0; i < titles.size(); ++i) {
+    if (i > 0) text += i + 1 < titles.size() ? ", " : " or ";
+    text += titles[i];
+  }
+  return text;
+}
+
+std::vector<std::string> written_formats(Image::Referred referred) {
+  std::vector<std::string> names;
+  for (const Format& format : formats())
+    if (format.encode != nullptr && format.referred == referred) names.emplace_back(format.extensions.front());
+  return names;
+}
+
+bool names_picture(const std::filesystem::path& path, Image::Referred referred) {
+  const Format* format = format_of(extension_of(path));
+  return format != nullptr && format->decode != nullptr && format->referred == referred;
+}
+
+}  // namespace duhdr

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one table of picture formats: what a file is recognised by, how it is read and written, and which folders'
+// searches it belongs to. A new format is a file with its decoder or encoder, and a row in formats.cpp.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "image/image.h"
+
+namespace duhdr {
+
+/// What an encoder is given; one that has no place for a part of it leaves the part out.
+struct Output {
+  Tensor pixels;  // [1, H, W, 3] f32 on the CPU: light, or display values in [0, 1]
+  std::optional<float> white_luminance = std::nullopt;  // of light: cd/m^2 of (1, 1, 1)
+  std::map<std::string, std::string> attributes = {};   // text
+};
+
+/// Bytes that a file of the format carries: `magic` at `offset`.
+struct Mark {
+  std::string_view magic;
+  std::size_t offset = 0;
+};
+
+/// One row a format. A file belongs to the first row that has a mark of it; a row without marks is found by the
+/// file's extension and `plausible`, after all others.
+struct Format {
+  using Plausible = bool(std::span<const std::byte> bytes);
+  using Decode = Image(std::span<const std::byte> bytes, const std::string& name, const ReadLimits& limits);
+  using Encode = Bytes(const Output& output);
+
+  std::string_view name = {};                     // Image::format
+  std::string_view title = {};                    // in messages
+  std::vector<std::string_view> extensions = {};  // lower case, without the dot; the first is that of written files
+  Image::Referred referred = Image::Referred::display;
+  std::vector<Mark> marks = {};
+  Plausible* plausible = nullptr;
+  Decode* decode = nullptr;  // null: recognised only to be refused by its title
+  Encode* encode = nullptr;  // null: read only
+  /// Blocks of metadata that `decode` hands over as found, in Image::exif, icc and xmp. The file's own bytes stay
+  /// with whoever read them: decoders copy, they never change them.
+  struct {
+    bool exif = false, icc = false, xmp = false;
+  } keeps = {};
+};
+
+/// All rows, those that are read and written first.
+const std::vector<Format>& formats();
+
+/// Extension of a file name: lower case, without the dot.
+std::string extension_of(const std::filesystem::path& path);
+
+/// The format of such an extension; null when there is none.
+const Format* format_of(std::string_view extension);
+
+/// The format of a file's bytes; null when there is none.
+const Format* recognised(std::span<const std::byte> bytes, std::string_view extension);
+
+/// "PNG, JPEG or GIF": the formats that can be read; only those of the kind where one is asked for.
+std::string readable_formats(std::optional<Image::Referred> referred = std::nullopt);
+
+/// First extensions of the formats of the kind that can be written, the preferred one first.
+std::vector<std::string> written_formats(Image::Referred referred);
+
+/// Whether the name is that of a picture of the kind that can be read.
+bool names_picture(const std::filesystem::path& path, Image::Referred referred);
+
+}  // namespace duhdr

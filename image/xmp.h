@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// The orientation out of an XMP packet.
+#pragma once
+
+#include "image/exif.h"
+
+namespace duhdr {
+
+/// Reads the property tiff:Orientation, written as an attribute or as an element. `packet` is XML in UTF-8, which is
+/// searched, not parsed. Never throws on content.
+Orientation xmp_orientation(std::span<const std::byte> packet);
+
+}  // namespace duhdr
