@@ -135,6 +135,21 @@ struct LeakyRelu {  // slope 0.1 at and below 0
   }
 };
 
+/// s x above 0, s a (exp(x) - 1) at and below it: keeps activations near mean 0 and variance 1 (Klambauer et al. 2017).
+struct Selu {
+  static constexpr double s = 1.0507009873554804934193349852946, a = 1.6732632423543772848170429916717;
+  template <class T>
+  DUHDR_HD T operator()(T x) const {
+    using std::expm1;
+    return x > T(0) ? T(s) * x : T(s * a) * expm1(x);
+  }
+  template <class T>
+  DUHDR_HD T derivative(T x) const {
+    using std::exp;
+    return x > T(0) ? T(s) : T(s * a) * exp(x);
+  }
+};
+
 struct Tanh {
   template <class T>
   DUHDR_HD T operator()(T x) const {
@@ -184,6 +199,7 @@ Variable mu_law(const Variable& x, double mu);
 Variable clamp(const Variable& x, double lo, double hi);
 Variable relu(const Variable& x);
 Variable leaky_relu(const Variable& x);
+Variable selu(const Variable& x);
 Variable tanh(const Variable& x);
 Variable sigmoid(const Variable& x);
 Variable quantise(const Variable& x);

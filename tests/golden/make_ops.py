@@ -95,18 +95,28 @@ def max_pool2d(row, x):
     return F.max_pool2d(x, *POOLS[row["variant"].split("_")[0]])
 
 
+def target_size(row):
+    """The (height, width) that ends the variant's name."""
+    return tuple(int(side) for side in re.search(r"_to_(\d+)x(\d+)$", row["variant"]).groups())
+
+
 def area_downscale(row, x):
-    """The target size ends the variant's name; the photograph shrinks to a third."""
+    """The photograph shrinks to a third."""
     height, width = x.shape[2:]
-    size = (height // 3, width // 3)
-    if row["variant"] != "photograph":
-        size = (int(side) for side in re.search(r"_to_(\d+)x(\d+)$", row["variant"]).groups())
-    new_height, new_width = size
+    new_height, new_width = (height // 3, width // 3) if row["variant"] == "photograph" else target_size(row)
     return twin.area_matrix(height, new_height, x) @ x @ twin.area_matrix(width, new_width, x).T
 
 
 def pixel_shuffle(row, x):
     return F.pixel_shuffle(x, 3 if row["variant"] == "by_3" else 2)
+
+
+def pixel_unshuffle(row, x):
+    return F.pixel_unshuffle(x, 4 if row["variant"] == "by_4" else 2)
+
+
+def resize_bilinear(row, x):
+    return F.interpolate(x, target_size(row), mode="bilinear", align_corners=False, antialias=False)
 
 
 def concat_channels(row, *sources):
@@ -170,6 +180,14 @@ def squared_error(row, a, b, *weights):
     return weighted_mean((a - b).square(), *weights)
 
 
+def absolute_error(row, a, b, *weights):
+    return weighted_mean((a - b).abs(), *weights)
+
+
+def cosine_error(row, a, b, *weights):
+    return weighted_mean(1 - F.cosine_similarity(a, b, dim=3, eps=1e-20)[..., None], *weights)
+
+
 def squared_log_error(row, a, b, *weights):
     return weighted_mean(((a + 1 / 255).log() - (b + 1 / 255).log()).square(), *weights)
 
@@ -189,6 +207,7 @@ OPS = {
     "clamp": lambda row, x: x.clamp(0, 1),
     "relu": lambda row, x: F.relu(x),
     "leaky_relu": lambda row, x: twin.leaky(x),
+    "selu": lambda row, x: F.selu(x),
     "tanh": lambda row, x: x.tanh(),
     "sigmoid": lambda row, x: x.sigmoid(),
     "cast": lambda row, x: x.clone(),
@@ -201,10 +220,13 @@ OPS = {
     "sum": lambda row, x: x.sum().reshape(1),
     "mean": lambda row, x: x.mean().reshape(1),
     "squared_error": squared_error,
+    "absolute_error": absolute_error,
+    "cosine_error": cosine_error,
     "squared_log_error": squared_log_error,
     "mu_law_error": mu_law_error,
     "sum_per_image": lambda row, x: x.sum((1, 2, 3), keepdim=True),
     "mean_per_image": lambda row, x: x.mean((1, 2, 3), keepdim=True),
+    "max_per_image": lambda row, x: x.flatten(1).max(1).values.reshape(-1, 1, 1, 1),
     "channel_max": lambda row, x: x.max(3, keepdim=True).values,
     "avg_pool2d": images(lambda row, x: F.avg_pool2d(x, 2)),
     "max_pool2d": images(max_pool2d),
@@ -212,6 +234,8 @@ OPS = {
     "upsample_nearest2x": images(lambda row, x: twin.nearest_up(x)),
     "upsample_bilinear2x": images(lambda row, x: twin.bilinear_up(x)),
     "pixel_shuffle": images(pixel_shuffle),
+    "pixel_unshuffle": images(pixel_unshuffle),
+    "resize_bilinear": images(resize_bilinear),
     "area_downscale": images(area_downscale),
     "concat_channels": concat_channels,
     "slice_channels": slice_channels,

@@ -172,6 +172,8 @@ TEST(OpRules, TiesSendTheGradientToTheFirst) {
   EXPECT_EQ(gradient(pixel, channel_max(pixel)), (Floats{0, 1, 0}));
   const Variable window = leaf({1, 2, 2, 1}, {1, 7, 7, 7});
   EXPECT_EQ(gradient(window, max_pool2d(window)), (Floats{0, 1, 0, 0}));
+  const Variable image = leaf({1, 2, 2, 1}, {1, 7, 7, 7});
+  EXPECT_EQ(gradient(image, max_per_image(image)), (Floats{0, 1, 0, 0}));
 }
 
 TEST(OpRules, MaxPoolPassesNanOn) {
@@ -260,6 +262,11 @@ std::vector<BadCall> bad_calls() {
       {"squared_error_types", [=] { squared_error(x, half); }},
       {"sum_per_image_rank", [=] { sum_per_image(vector); }},
       {"mean_per_image_rank", [=] { mean_per_image(vector); }},
+      {"max_per_image_rank", [=] { max_per_image(vector); }},
+      {"max_per_image_of_nothing",
+       [=] {
+         max_per_image(filled({1, 0, 3, 4}));
+       }},
       {"channel_max_rank", [=] { channel_max(vector); }},
       {"channel_max_of_nothing",
        [=] {
@@ -281,6 +288,18 @@ std::vector<BadCall> bad_calls() {
          pixel_shuffle(filled({1, 2, 2, 6}));
        }},
       {"shuffle_factor", [=] { pixel_shuffle(x, 0); }},
+      {"unshuffle_side",
+       [=] {
+         pixel_unshuffle(filled({1, 2, 3, 4}));
+       }},
+      {"unshuffle_factor", [=] { pixel_unshuffle(x, 0); }},
+      {"resize_nothing", [=] { resize_bilinear(x, 0, 3); }},
+      {"resize_of_nothing",
+       [=] {
+         resize_bilinear(filled({1, 0, 3, 4}), 2, 2);
+       }},
+      {"resize_rank", [=] { resize_bilinear(vector, 2, 2); }},
+      {"cosine_error_shapes", [=] { cosine_error(x, row); }},
       {"area_larger", [=] { area_downscale(x, 4, 3); }},
       {"area_nothing", [=] { area_downscale(x, 0, 3); }},
       {"concat_nothing", [=] { concat_channels({}); }},
