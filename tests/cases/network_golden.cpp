@@ -14,6 +14,7 @@
 #include "kernels/reduce.h"
 #include "kernels/resample.h"
 #include "models/duhdr/duhdr.h"
+#include "models/expandnet/expandnet.h"
 #include "models/vgg16.h"
 #include "tensor/safetensors.h"
 #include "tests/support/golden_files.h"
@@ -87,6 +88,19 @@ GoldenSubject subject_of(std::string prefix, std::unique_ptr<Network> network, R
 NamedVariables run_response(const ResponseNet& net, const NamedVariables& v) {
   const Variable coefficients = net.coefficients(input(v));
   return {{"out", net.curve(coefficients)}, {"aux/coefficients", coefficients}};
+}
+
+NamedVariables run_expandnet(const ExpandNet& net, const NamedVariables& v) {
+  return {{"out", net(input(v))}, {"aux/global", net.global(input(v))}};
+}
+
+ExpandNetConfig expandnet_config(const nlohmann::json& widths) {
+  ExpandNetConfig config;
+  config.local_widths = widths.at("local");
+  config.dilated_width = widths.at("dilated");
+  config.global_width = widths.at("global");
+  config.fused_width = widths.at("fused");
+  return config;
 }
 
 NamedVariables run_vgg16(const Vgg16Features& net, const NamedVariables& v) {
@@ -180,6 +194,9 @@ GoldenSubject golden_subject(const GoldenCase& golden_case) {
     return subject_of(network, std::make_unique<OOnet>(config), [](const OOnet& net, const NamedVariables& v) {
       return NamedVariables{{"out", net(v.at("hdr"), v.at("clip"), v.at("n"))}};
     });
+  if (network == "expandnet")
+    return subject_of(network, std::make_unique<ExpandNet>(expandnet_config(golden_case.options.at("widths"))),
+                      run_expandnet);
   if (network == "vgg16") return subject_of(network, std::make_unique<Vgg16Features>(), run_vgg16);
   const bool forward = network == "ldr_to_hdr";
   DUHDR_CHECK(forward || network == "hdr_to_ldr", "unknown network ", network);
