@@ -43,7 +43,7 @@ ExpandNet::ExpandNet(const ExpandNetConfig& config)
       fusion_(child<Kernel>("end_net.0.0", config.local_widths[1] + config.dilated_width + config.global_width,
                             config.fused_width, 1)),
       head_(child<Conv2d>(
-          "end_net.1", config.fused_width, 3, 1,
+          "head", config.fused_width, 3, 1,
           ConvOptions{.activation = Activation::sigmoid, .init = Init::fan_in_uniform, .keep_f32 = true})),
       curve_(buffer("curve.mean", identity_curve(config.curve_samples))) {
   for (std::int64_t k = 0; k < halvings; ++k)

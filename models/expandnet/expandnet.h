@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ExpandNet: radiance from one photograph by three branches, local, dilated and global (Marnerides, Bashford-Rogers,
-// Hatchett, Debattista 2018). Names below `expandnet.` are those of the published weights.
+// Hatchett, Debattista 2018). Names below `expandnet.` are those of the published weights, but
+// for `head`, `end_net.1` there.
 #pragma once
 
 #include <vector>

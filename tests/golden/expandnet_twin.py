@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """ExpandNet in PyTorch (Marnerides et al. 2018): the plain twin of models/expandnet, for golden values only.
 
-Tensors are NCHW. Names of parameters are those of the published weights. Everything works in float32 and float64.
+Tensors are NCHW. Names of parameters are those of the published weights, but for
+`head`, `end_net.1` there. Everything works in float32 and float64.
 """
 
 import torch
@@ -9,7 +10,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 SIDE = 256  # of the image that the global branch sees
-LOSS_WEIGHT = 5.0  # of the cosine term
+COSINE_WEIGHT = 5  # of the loss
 PUBLISHED = {"local": (64, 128), "dilated": 64, "global": 64, "fused": 64}
 
 
@@ -35,9 +36,8 @@ class ExpandNet(nn.Module):
             *(selu_conv(vector, vector, 3, **half) for _ in range(5)),
             nn.Conv2d(vector, vector, 4),
         )
-        self.end_net = nn.Sequential(
-            selu_conv(second + dilated + vector, fused, 1), nn.Conv2d(fused, 3, 1), nn.Sigmoid()
-        )
+        self.end_net = nn.Sequential(selu_conv(second + dilated + vector, fused, 1))
+        self.head = nn.Conv2d(fused, 3, 1)
         self.curve = nn.Module()
         self.curve.register_buffer("mean", torch.linspace(0, 1, 1024))
 
@@ -47,7 +47,8 @@ class ExpandNet(nn.Module):
 
     def forward(self, x):
         vector = self.vector(x)
-        return self.end_net(torch.cat([self.local_net(x), self.mid_net(x), vector.expand(-1, -1, *x.shape[2:])], 1))
+        branches = [self.local_net(x), self.mid_net(x), vector.expand(-1, -1, *x.shape[2:])]
+        return torch.sigmoid(self.head(self.end_net(torch.cat(branches, 1))))
 
 
 def normalised(hdr):
@@ -56,9 +57,6 @@ def normalised(hdr):
     return (hdr - least) / (most - least)
 
 
-def expansion_loss(estimate, target, weight=None):
-    """L1 + 5 (1 - cosine) of images [N,3,H,W]; image weights [N]."""
-    weight = torch.ones(len(estimate), dtype=estimate.dtype) if weight is None else weight
-    absolute = (estimate - target).abs().mean((1, 2, 3))
-    angle = (1 - F.cosine_similarity(estimate, target, dim=1, eps=1e-20)).mean((1, 2))
-    return ((absolute + LOSS_WEIGHT * angle) * weight).sum() / weight.sum()
+def angle(a, b):
+    """1 - cosine of the colours of each pixel, [N,H,W]."""
+    return 1 - F.cosine_similarity(a, b, dim=1, eps=1e-20)

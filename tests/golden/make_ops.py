@@ -169,6 +169,16 @@ def exposure_mask(row, x):
     return twin.overexposure_mask(x, 0.5 if row["variant"] == "from_half" else 0.95)
 
 
+def exposure_ratio(row, codes, light, curve):
+    """The upper median of the ratios of well exposed pixels; all ratios are positive and finite here."""
+    position = codes * (len(curve) - 1)
+    low = position.floor().long().clamp(max=len(curve) - 2)
+    linear = curve[low] + (position - low) * (curve[low + 1] - curve[low])
+    good = (codes.amin(3) >= 0.1) & (codes.amax(3) <= 0.8)
+    ratios = [(l.sum(2) / h.sum(2))[g].sort().values for l, h, g in zip(linear, light, good)]
+    return torch.stack([r[len(r) // 2] if len(r) else r.new_ones(()) for r in ratios]).reshape(-1, 1, 1, 1)
+
+
 def weighted_mean(error, image=None, pixel=None):
     """sum_n image_n mean(pixel * error)_n / sum_n image_n, as [1]."""
     per_image = (error if pixel is None else pixel * error).mean((1, 2, 3))
@@ -251,6 +261,7 @@ OPS = {
     "monotone_curve": monotone_curve,
     "apply_curve": apply_curve,
     "truncation": images(truncation),
+    "exposure_ratio": exposure_ratio,
     "exposure_mask": images(exposure_mask),
     "masked_add": lambda row, x, mask, residual: x + mask * residual,
     "quantise": lambda row, x: twin.quantise(x),
@@ -268,7 +279,8 @@ def evaluate(row):
     out = OPS[row["op"]](row, *inputs)
     wanted = {f"grad/{k}": x for k, x in enumerate(inputs) if x.requires_grad}
     g = filled(f"{name}/grad_out", tuple(out.shape), -1, 1)
-    gradients = torch.autograd.grad((out * g).sum(), list(wanted.values()), materialize_grads=True)
+    inputs = list(wanted.values())
+    gradients = torch.autograd.grad((out * g).sum(), inputs, materialize_grads=True) if inputs else ()
     tensors = {"out": out} | dict(zip(wanted, gradients))
     return {k: x.detach().to(torch.float32).contiguous().numpy() for k, x in tensors.items()}
 

@@ -12,6 +12,7 @@
 
 #include "kernels/arithmetic.h"
 #include "kernels/batch_norm.h"
+#include "kernels/camera/exposure.h"
 #include "kernels/layout.h"
 #include "kernels/linear.h"
 #include "kernels/loss.h"
@@ -233,6 +234,25 @@ TEST(OpRules, AreaAverageKeepsTheMean) {
   EXPECT_NEAR(mean(area_downscale(x, 3, 5)).value().item(), mean(x).value().item(), 1e-15);
 }
 
+/// Well exposed pixels tell; others may be anything. Of very many some are looked at, spread over the image.
+TEST(OpRules, ExposureIsThatOfTheWellExposedPixels) {
+  const Shape shape{2, 600, 1000, 3};
+  Tensor codes(shape, DType::f32), light(shape, DType::f32);
+  golden::fill("codes", {0, 1}, {codes.mutable_data<float>(), static_cast<std::size_t>(codes.numel())});
+  for (std::int64_t i = 0; i < codes.numel() / 3; ++i) {
+    const float* c = codes.data<float>() + 3 * i;
+    const bool good = std::min({c[0], c[1], c[2]}) >= 0.1f && std::max({c[0], c[1], c[2]}) <= 0.8f;
+    const float factor = i < codes.numel() / 6 ? 0.125f : 5.0f;
+    for (int k = 0; k < 3; ++k) light.mutable_data<float>()[3 * i + k] = good ? factor * c[k] : 1e6f;
+  }
+  const Variable line = leaf({3}, {0, 0.5, 1});
+  const Floats ratio = exposure_ratio(Variable(codes), Variable(light), line).value().to_vector<float>();
+  EXPECT_FLOAT_EQ(ratio.at(0), 8);
+  EXPECT_FLOAT_EQ(ratio.at(1), 0.2f);
+  const Variable grey = filled({1, 4, 5, 3}), dark(Tensor::zeros({1, 4, 5, 3}, DType::f32));
+  EXPECT_EQ(exposure_ratio(grey, dark, line).value().item(), 1);  // light 0 tells nothing
+}
+
 struct BadCall {
   const char* name;
   std::function<void()> run;
@@ -299,6 +319,15 @@ std::vector<BadCall> bad_calls() {
          resize_bilinear(filled({1, 0, 3, 4}), 2, 2);
        }},
       {"resize_rank", [=] { resize_bilinear(vector, 2, 2); }},
+      {"exposure_shapes",
+       [=] {
+         exposure_ratio(filled({1, 3, 3, 3}), filled({1, 3, 4, 3}), vector);
+       }},
+      {"exposure_of_grey", [=] { exposure_ratio(row, row, vector); }},
+      {"exposure_curve",
+       [=] {
+         exposure_ratio(filled({1, 3, 3, 3}), filled({1, 3, 3, 3}), filled({1}));
+       }},
       {"cosine_error_shapes", [=] { cosine_error(x, row); }},
       {"area_larger", [=] { area_downscale(x, 4, 3); }},
       {"area_nothing", [=] { area_downscale(x, 0, 3); }},
