@@ -7,6 +7,7 @@
 
 #include "autograd/variable.h"
 #include "base/hd.h"
+#include "kernels/expm1.h"
 
 namespace duhdr {
 
@@ -140,8 +141,8 @@ struct Selu {
   static constexpr double s = 1.0507009873554804934193349852946, a = 1.6732632423543772848170429916717;
   template <class T>
   DUHDR_HD T operator()(T x) const {
-    using std::expm1;
-    return x > T(0) ? T(s) * x : T(s * a) * expm1(x);
+    const T above = x > T(0) ? x : T(0), below = x > T(0) ? T(0) : x;  // one of them is 0: a sum without a branch
+    return T(s) * above + T(s * a) * expm1_below_zero(below);
   }
   template <class T>
   DUHDR_HD T derivative(T x) const {

@@ -13,6 +13,7 @@
 #include "kernels/arithmetic.h"
 #include "kernels/batch_norm.h"
 #include "kernels/camera/exposure.h"
+#include "kernels/expm1.h"
 #include "kernels/layout.h"
 #include "kernels/linear.h"
 #include "kernels/loss.h"
@@ -251,6 +252,22 @@ TEST(OpRules, ExposureIsThatOfTheWellExposedPixels) {
   EXPECT_FLOAT_EQ(ratio.at(1), 0.2f);
   const Variable grey = filled({1, 4, 5, 3}), dark(Tensor::zeros({1, 4, 5, 3}, DType::f32));
   EXPECT_EQ(exposure_ratio(grey, dark, line).value().item(), 1);  // light 0 tells nothing
+}
+
+TEST(OpRules, Expm1OfFloatsIsGoodToTheLastPlace) {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  double worst = 0;
+  for (int i = 0; i < 200000; ++i) {
+    const auto x = static_cast<float>(-std::exp(-20 + 25.0 * i / 200000));  // -2e-9 ... -148
+    const double exact = std::expm1(static_cast<double>(x));
+    const auto size = static_cast<float>(-exact);
+    const double unit = static_cast<double>(std::nextafter(size, infinity)) - static_cast<double>(size);
+    worst = std::max(worst, std::abs(static_cast<double>(expm1_below_zero(x)) - exact) / unit);
+  }
+  EXPECT_LE(worst, 1);
+  EXPECT_EQ(expm1_below_zero(0.f), 0);
+  EXPECT_EQ(expm1_below_zero(-infinity), -1);
+  EXPECT_TRUE(std::isnan(expm1_below_zero(std::numeric_limits<float>::quiet_NaN())));
 }
 
 struct BadCall {
