@@ -15,6 +15,7 @@
 #include "base/sha256.h"
 #include "data/dataset.h"
 #include "data/file_list.h"
+#include "metrics/exposure_ratio.h"
 
 namespace duhdr {
 namespace {
@@ -106,14 +107,15 @@ Entry read_entry(const Source& source, const FilePair& pair) {
       return entry;
     }
     entry.facts = facts_of(light, pair.clip_level);
-    if (entry.facts.largest <= 0) throw Error(ExitCode::bad_image, shown(source.data.folder / pair.hdr) + ": black");
+    if (entry.facts.light.largest <= 0)
+      throw Error(ExitCode::bad_image, shown(source.data.folder / pair.hdr) + ": black");
     if (pair.ldr.empty()) return entry;
     if (photograph.width() != light.width() || photograph.height() != light.height())
       throw Error(ExitCode::bad_image,
                   message(shown(source.data.folder / pair.ldr), ": the sizes of the pair differ (", photograph.width(),
                           "x", photograph.height(), ", ", light.width(), "x", light.height(), ")"));
     entry.photograph_clipped = facts_of(photograph, 0).clipped;
-    entry.ratio = exposure_ratio(photograph, light);
+    entry.ratio = exposure_ratio(photograph.pixels, light.pixels);
   } catch (const Error& error) {
     entry.code = error.code();
     entry.error = error.what();
@@ -132,9 +134,9 @@ nlohmann::json to_json(const Source& source, const Entry& entry) {
   line["format"] = entry.facts.format;
   line["w"] = entry.facts.width;
   line["h"] = entry.facts.height;
-  line["median"] = entry.facts.median;
-  line["max"] = entry.facts.largest;
-  line["stops"] = entry.facts.stops;
+  line["median"] = entry.facts.light.median;
+  line["max"] = entry.facts.light.largest;
+  line["stops"] = entry.facts.light.stops;
   line["clipped"] = entry.facts.clipped;
   if (!entry.partner.empty()) line["ldr_clipped"] = entry.photograph_clipped;
   if (entry.ratio) line["ratio"] = *entry.ratio;
@@ -164,7 +166,7 @@ struct Counts {
     ++good;
     width.add(static_cast<double>(entry.facts.width));
     height.add(static_cast<double>(entry.facts.height));
-    stops.add(entry.facts.stops);
+    stops.add(entry.facts.light.stops);
     clipped.add(100 * entry.facts.clipped);
     if (entry.ratio) ratio.add(*entry.ratio);
   }
@@ -242,7 +244,7 @@ int check_sources(const CheckOptions& options) {
   return walk(options, true, [&](const Source& source, const Entry& entry) {
     if (entry.error.empty())
       spdlog::debug("{}: {}x{}, {:.1f} stops", shown(source.data.folder / entry.file), entry.facts.width,
-                    entry.facts.height, entry.facts.stops);
+                    entry.facts.height, entry.facts.light.stops);
   });
 }
 
@@ -254,7 +256,8 @@ int list_sources(const CheckOptions& options) {
       const PictureFacts& facts = entry.facts;
       std::printf("%-32s %-4s %5lldx%-5lld median %-9.4g max %-9.4g %5.1f stops %6.2f %% clipped\n",
                   shown(entry.file).c_str(), facts.format.c_str(), static_cast<long long>(facts.width),
-                  static_cast<long long>(facts.height), facts.median, facts.largest, facts.stops, 100 * facts.clipped);
+                  static_cast<long long>(facts.height), facts.light.median, facts.light.largest, facts.light.stops,
+                  100 * facts.clipped);
     }
     std::fflush(stdout);
   });

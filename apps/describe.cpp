@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/describe.h"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <charconv>
 #include <cstdio>
+#include <functional>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "infer/engine.h"
-#include "models/duhdr/camera.h"
-#include "models/duhdr/config_json.h"
 #include "models/model_directory.h"
 
 namespace duhdr {
@@ -31,62 +33,52 @@ Size parse(const std::string& text) {
   return {number(std::string_view(text).substr(0, cross)), number(std::string_view(text).substr(cross + 1))};
 }
 
-void print(const std::string& name, std::int64_t parameters, double flop, std::size_t bytes) {
-  std::printf("%-34s %12lld %12.3f %14.1f\n", name.c_str(), static_cast<long long>(parameters), flop / 1e9,
-              static_cast<double>(bytes) / (1 << 20));
+std::string line(const std::string& name, const Cost& cost) {
+  return fmt::format("{:<34} {:>12} {:>12.3f} {:>14.1f}\n", name, cost.parameters, cost.flop / 1e9,
+                     static_cast<double>(cost.activation_bytes) / (1 << 20));
 }
 
-/// "innet, trunk resnet18" where the part has variants.
-std::string label(const std::string& part, const DuHdrConfig& config) {
-  if (part == "innet" || part == "nnet") return part + ", trunk " + name_of(config.trunk);
-  if (part == "oonet") return part + ", " + name_of(config.down) + " DownBlocks";
-  return part;
+void print_heading(const Size& size, std::int64_t padded_to) {
+  const std::string padding = padded_to == 0 ? "" : message(", padded to multiples of ", padded_to);
+  std::fputs(fmt::format("{} x {} pixels{}\n", size.width, size.height, padding).c_str(), stdout);
+  std::printf("%-34s %12s %12s %14s\n", "network", "parameters", "GFLOP", "activation MiB");
 }
 
-void print_total(const std::vector<Cost>& costs, const DuHdrConfig& config) {
+/// The costs of a model's networks and their sum, without networks that are in `printed` already.
+void print(const Model& model, const Size& size, std::set<std::string>& printed) {
+  const std::int64_t alignment = model.to_hdr().alignment;
+  const auto padded = [&](std::int64_t side) { return (side + alignment - 1) / alignment * alignment; };
+  if (printed.empty())
+    print_heading(size, padded(size.width) == size.width && padded(size.height) == size.height ? 0 : alignment);
   Cost total;
-  for (const Cost& cost : costs) {
-    if (cost.name == "nnet") continue;
+  for (const Cost& cost : costs_of(model, padded(size.height), padded(size.width))) {
+    const std::string label = model.label(cost.network);
+    if (printed.insert(label).second) std::fputs(line(label, cost).c_str(), stdout);
+    if (cost.reverse) continue;
     total.parameters += cost.parameters;
     total.flop += cost.flop;
     total.activation_bytes = std::max(total.activation_bytes, cost.activation_bytes);
   }
-  print(std::string("LDR -> HDR (") + name_of(config.trunk) + ", " + name_of(config.down) + ")", total.parameters,
-        total.flop, total.activation_bytes);
+  std::fputs(line(message("LDR -> HDR (", model.variant(), ")"), total).c_str(), stdout);
 }
 
 }  // namespace
 
 int describe(const std::string& folder, const std::string& text) {
   const Size size = parse(text);
-  const auto padded = [](std::int64_t side) {
-    return (side + DuHdr::alignment - 1) / DuHdr::alignment * DuHdr::alignment;
-  };
-  std::printf(
-      "%lld x %lld pixels%s\n", static_cast<long long>(size.width), static_cast<long long>(size.height),
-      padded(size.width) != size.width || padded(size.height) != size.height ? ", padded to multiples of 32" : "");
-  std::printf("%-34s %12s %12s %14s\n", "network", "parameters", "GFLOP", "activation MiB");
-  const auto costs = [&](const DuHdr& model) { return costs_of(model, padded(size.height), padded(size.width)); };
+  std::vector<std::function<std::unique_ptr<Model>()>> makers;  // one model at a time, without memory
   if (!folder.empty()) {
-    const LoadedModel loaded = load_model(folder);
-    const std::vector<Cost> parts = costs(*loaded.model);
-    for (const Cost& cost : parts)
-      print(label(cost.name, loaded.model->config()), cost.parameters, cost.flop, cost.activation_bytes);
-    print_total(parts, loaded.model->config());
-    return 0;
+    makers.emplace_back([&] { return load_model(folder).model; });
+  } else {
+    for (const ModelFamily& family : model_families())
+      for (const nlohmann::json& variant : family.variants())
+        makers.emplace_back([&family, variant] {
+          const ConstructOn nowhere(Device::meta());
+          return make_model({std::string(family.name), variant});
+        });
   }
-  const ConstructOn nowhere(Device::meta());
-  for (const auto& [trunk, down] : {std::pair{Trunk::resnet18, Down::rfb}, std::pair{Trunk::crfnet, Down::conv}}) {
-    DuHdrConfig config;
-    config.trunk = trunk;
-    config.down = down;
-    const DuHdr model(config);
-    const std::vector<Cost> parts = costs(model);
-    for (const Cost& cost : parts)
-      if (trunk == Trunk::resnet18 || (cost.name != "dnet" && cost.name != "itnet"))
-        print(label(cost.name, config), cost.parameters, cost.flop, cost.activation_bytes);
-    print_total(parts, config);
-  }
+  std::set<std::string> printed;
+  for (const auto& make : makers) print(*make(), size, printed);
   return 0;
 }
 

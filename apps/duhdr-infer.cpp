@@ -55,8 +55,8 @@ void report_line(const JobReport& report, std::size_t number, std::size_t count,
   spdlog::debug(
       "  read {:.2f} s, networks {:.2f} s, write {:.2f} s; {:.2f} % clipped; max {:.4g}; {} of {} ITnet tiles "
       "computed; {} MiB of tensors at most",
-      report.load_s, report.infer_s, report.save_s, 100 * report.clipped, report.maximum, report.computed, report.tiles,
-      report.peak_memory >> 20);
+      report.load_s, report.infer_s, report.save_s, 100 * report.clipped, report.values.maximum, report.computed,
+      report.tiles, report.peak_memory >> 20);
 }
 
 int run_batch(Engine& engine, const JobPlan& plan, const BatchOptions& batch, bool json, bool quiet) {
@@ -84,17 +84,28 @@ int run_batch(Engine& engine, const JobPlan& plan, const BatchOptions& batch, bo
   return static_cast<int>(plan.jobs.size() == 1 ? only_code : ExitCode::partial);
 }
 
+/// The model of -m, or the one that comes with duhdr.
+std::filesystem::path chosen_model(const InferOptions& options) {
+  if (!options.model.empty()) return options.model;
+  const std::filesystem::path shipped = resource("models/lite");
+  if (std::error_code ignored; !std::filesystem::exists(shipped / "model.json", ignored))
+    throw Error(ExitCode::bad_weights,
+                message(shown(shipped), ": the model that comes with duhdr is missing; install duhdr again, or name a ",
+                        "model directory with -m (an untrained one: duhdr-train --init-only DIR --seed 1)"));
+  return shipped;
+}
+
 int infer(const InferOptions& options) {
   set_verbosity(options.quiet, options.verbose);
   set_cpu_threads(options.threads);
   if (options.list_devices) return list();
   if (options.describe) return describe(options.model, options.size);
-  if (options.model.empty())
-    throw Error(ExitCode::usage,
-                "no model: give a model directory with -m (an untrained one: duhdr-train --init-only DIR --seed 1)");
+  const std::filesystem::path model = chosen_model(options);
   const EngineOptions engine_options = options.engine_options();
   const JobPlan plan = plan_jobs(options.job_request());
-  LoadedModel loaded = load_model(options.model);
+  LoadedModel loaded = load_model(model);
+  if (options.model.empty())
+    spdlog::info("model: {}, which comes with duhdr ({}); -m names another", escaped(loaded.card.name), shown(model));
 
   BatchOptions batch;
   batch.exposure = options.exposure;

@@ -7,6 +7,7 @@
 #include "apps/program.h"
 #include "apps/train_options.h"
 #include "base/file.h"
+#include "models/duhdr/config_json.h"
 #include "train/overfit.h"
 #include "train/session.h"
 
@@ -32,16 +33,29 @@ RunOptions run_options(const TrainOptions& options) {
 int init_only(const TrainOptions& options) {
   TrainConfig config;
   config.seed = options.seed >= 0 ? static_cast<std::uint64_t>(options.seed) : 1;
-  config.model.trunk = options.trunk;
-  config.model.down = options.down;
+  DuHdrConfig architecture;
+  architecture.trunk = options.trunk;
+  architecture.down = options.down;
+  config.model = {"duhdr", to_json(architecture)};
   const RunOptions run = run_options(options);
-  const std::unique_ptr<DuHdr> model = new_model(config, run);
+  const std::unique_ptr<Model> model = new_model(config, run);
   const ModelCard card{.name = "duhdr-untrained",
                        .licence = "Apache-2.0",
                        .provenance = {{"program", run.program}, {"seed", config.seed}, {"steps", 0}}};
   save_model(options.init_only, *model, card);
   spdlog::info("{}: model with start weights, {} parameters, seed {}", shown(options.init_only),
                model->parameter_count(), config.seed);
+  return 0;
+}
+
+/// A model for shipping: half the size, and it loads as f32.
+int to_half(const std::filesystem::path& in, const std::filesystem::path& out) {
+  if (std::error_code ignored; std::filesystem::equivalent(in, out, ignored))
+    throw Error(ExitCode::usage, message(shown(out), ": is the model to read; name another folder"));
+  LoadedModel loaded = load_model(in);
+  loaded.card.provenance["rounded_to_half_from"] = loaded.sha256.at("model.json");
+  save_model(out, *loaded.model, loaded.card, StoredAs::f16);
+  spdlog::info("{}: {} with convolutions in 16 bits", shown(out), escaped(loaded.card.name));
   return 0;
 }
 
@@ -71,10 +85,11 @@ int overfit_only(const TrainOptions& options, const TrainConfig& config, const R
 
 int run(const TrainOptions& options) {
   set_verbosity(options.quiet, options.verbose);
+  if (!options.to_half.empty()) return to_half(options.to_half[0], options.to_half[1]);
   if (!options.init_only.empty()) return init_only(options);
   RunOptions run = run_options(options);
   TrainConfig config = options.resolved();
-  if (!options.init.empty()) config.model = load_model(options.init).model->config();
+  if (!options.init.empty()) config.model = spec_of(*load_model(options.init).model);
   const std::vector<float> mean = curve_tensors(run.inverse).at("curve.mean").to_vector<float>();
   config.data.mean_inverse_curve.assign(mean.begin(), mean.end());
   if (options.print_config) {

@@ -14,7 +14,10 @@ void InferOptions::add_to(CLI::App& app) {
   app.add_option("-i,--input,input", inputs, "Picture files and folders (JPEG, PNG, EXR, .hdr, PFM)")
       ->type_name("PATH");
   app.add_option("-o,--output", output, "File, or folder for several inputs")->type_name("PATH");
-  app.add_option("-m,--model", model, "Model directory (model.json and its weight files)")->type_name("DIR");
+  app.add_option("-m,--model", model,
+                 "Model directory (model.json and its weight files). Default: the one that comes with duhdr")
+      ->check([](const std::string& text) { return std::string(text.empty() ? "no folder is named" : ""); })
+      ->type_name("DIR");
   app.add_option("-d,--device", device, "auto, cpu, cuda or cuda:N")->capture_default_str();
   app.add_flag("--list-devices", list_devices, "List the devices that can be used, and stop");
   app.add_option("-f,--format", format, "exr, hdr or pfm; with --reverse png or jpg. Default: the output's extension")

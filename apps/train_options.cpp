@@ -53,14 +53,18 @@ void TrainOptions::add_to(CLI::App& app) {
   app.add_flag("-q,--quiet", quiet, "errors only")->group("Checking");
   app.add_flag("-v,--verbose", verbose, "more on stderr")->group("Checking");
 
-  app.add_option("--init-only", init_only, "write an untrained model directory and stop")->group("Untrained model");
+  app.add_option("--to-half", to_half, "write the model directory IN again as OUT, convolutions in 16 bits, and stop")
+      ->expected(2)
+      ->type_name("IN OUT")
+      ->group("Models");
+  app.add_option("--init-only", init_only, "write an untrained model directory and stop")->group("Models");
   app.add_option("--trunk", trunk, "trunk of the response nets (--init-only): resnet18 or crfnet")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, Trunk>{{"resnet18", Trunk::resnet18}, {"crfnet", Trunk::crfnet}}))
-      ->group("Untrained model");
+      ->group("Models");
   app.add_option("--down", down, "DownBlocks of OOnet (--init-only): rfb or conv")
       ->transform(CLI::CheckedTransformer(std::map<std::string, Down>{{"rfb", Down::rfb}, {"conv", Down::conv}}))
-      ->group("Untrained model");
+      ->group("Models");
 }
 
 namespace {

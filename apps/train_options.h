@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "models/duhdr/config.h"
 #include "train/run.h"
 #include "train/stages.h"
 
@@ -13,6 +14,7 @@ namespace duhdr {
 
 struct TrainOptions {
   std::string config, out, resume, init, export_to, device = "auto", precision, init_only;
+  std::vector<std::string> to_half;  // model directory to read, folder to write
   std::vector<std::string> data, unpaired, validation, stages;
   std::int64_t batch = 0, max_steps = 0, validate_every = 0, overfit = 0;
   std::int64_t seed = -1;

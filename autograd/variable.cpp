@@ -8,7 +8,11 @@ namespace duhdr {
 
 namespace {
 thread_local bool no_grad = false;
-}
+thread_local OpObserver* observer = nullptr;
+}  // namespace
+
+OpObserver::OpObserver() : outer_(observer) { observer = this; }
+OpObserver::~OpObserver() { observer = outer_; }
 
 NoGrad::NoGrad() : before_(no_grad) { no_grad = true; }
 NoGrad::~NoGrad() { no_grad = before_; }
@@ -55,6 +59,7 @@ Variable::Variable(Tensor value, bool requires_grad) : node_(std::make_shared<No
 
 Variable Variable::of_op(Tensor value, std::vector<Variable> inputs, Backward backward) {
   Variable out(std::move(value));
+  if (observer) observer->on_op(out, inputs);
   const auto needs = [](const Variable& input) { return input.defined() && input.requires_grad(); };
   if (no_grad || std::none_of(inputs.begin(), inputs.end(), needs)) return out;
   out.node_->requires_grad = true;

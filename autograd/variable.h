@@ -35,6 +35,7 @@ class Variable {
   const Shape& shape() const { return value().shape(); }
   DType dtype() const { return value().dtype(); }
   Device device() const { return value().device(); }
+  const void* id() const { return node_.get(); }  // the same for copies; null when undefined
 
   /// Adds d(this)/d(leaf) to the gradient of every leaf that needs one; `seed` defaults to 1 for a one-element
   /// value. The history is released on the way: backward() runs once.
@@ -43,6 +44,19 @@ class Variable {
  private:
   struct Node;
   std::shared_ptr<Node> node_;
+};
+
+/// While one lives on this thread, it is told of every op. The innermost one is.
+class OpObserver {
+ public:
+  OpObserver();
+  virtual ~OpObserver();
+  OpObserver(const OpObserver&) = delete;
+  OpObserver& operator=(const OpObserver&) = delete;
+  virtual void on_op(const Variable& output, const std::vector<Variable>& inputs) = 0;
+
+ private:
+  OpObserver* outer_;
 };
 
 /// While one lives on this thread, ops keep no history.

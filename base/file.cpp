@@ -56,8 +56,12 @@ const char* advice(int error) {
       return "; choose a shorter name";
     case EISDIR:
       return "; name a file, not a folder";
+    case ENXIO:
+      return "; nothing reads from it";
     case ELOOP:
       return "; its symbolic links form a loop";
+    case EEXIST:
+      return "; choose another name, or allow it to be overwritten";
     case EMFILE:
     case ENFILE:
       return "; raise the limit for open files (ulimit -n)";
@@ -98,10 +102,33 @@ const char* kind_of(mode_t mode) {
   return "a device";
 }
 
+void write_all(int descriptor, std::span<const std::byte> bytes, const fs::path& path) {
+  while (!bytes.empty()) {
+    const std::size_t wanted = std::min(bytes.size(), largest_transfer);
+    const ssize_t put = retried([&] { return ::write(descriptor, bytes.data(), wanted); });
+    if (put < 0) fail(path, "cannot write", errno);
+    if (put == 0) fail(path, "cannot write", EIO);
+    bytes = bytes.subspan(static_cast<std::size_t>(put));
+  }
+}
+
+/// Gives `from` the name `to` unless that exists: 0, or -1 and errno.
+int rename_to_new(const fs::path& from, const fs::path& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return -1;
+  if (::link(from.c_str(), to.c_str()) != 0) return -1;  // a file system without that call
+  ::unlink(from.c_str());
+  return 0;
+}
+
 /// A file under a temporary name beside its destination; removed unless it was renamed.
 class TemporaryFile {
  public:
-  explicit TemporaryFile(const fs::path& destination) : destination_(destination), descriptor_(create()) {}
+  /// `replaced`: the file that is at the destination now, or null.
+  TemporaryFile(const fs::path& destination, const struct stat* replaced)
+      : destination_(destination), descriptor_(create(replaced ? replaced->st_mode & 0777 : 0666)) {
+    if (replaced) belong_as(*replaced);
+  }
   ~TemporaryFile() {
     descriptor_.close();
     if (!renamed_) ::unlink(path_.c_str());
@@ -109,36 +136,40 @@ class TemporaryFile {
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 
-  void write(std::span<const std::byte> bytes) {
-    while (!bytes.empty()) {
-      const std::size_t wanted = std::min(bytes.size(), largest_transfer);
-      const ssize_t put = retried([&] { return ::write(descriptor_.get(), bytes.data(), wanted); });
-      if (put < 0) fail(destination_, "cannot write", errno);
-      if (put == 0) fail(destination_, "cannot write", EIO);
-      bytes = bytes.subspan(static_cast<std::size_t>(put));
-    }
-  }
+  void write(std::span<const std::byte> bytes) { write_all(descriptor_.get(), bytes, destination_); }
 
   /// After a failed fsync the kernel may have dropped the data: it is never asked a second time.
-  void commit() {
+  void commit(bool replace) {
     if (::fsync(descriptor_.get()) != 0) fail(destination_, "cannot write", errno);
     if (!descriptor_.close()) fail(destination_, "cannot write", errno);
-    if (::rename(path_.c_str(), destination_.c_str()) != 0) fail(destination_, "cannot write", errno);
+    const int result = replace ? ::rename(path_.c_str(), destination_.c_str()) : rename_to_new(path_, destination_);
+    if (result != 0) fail(destination_, "cannot write", errno);
     renamed_ = true;
   }
 
  private:
   /// Opens a name that nobody has; one left behind by a killed process of the same id is stepped over.
-  int create() {
+  int create(mode_t mode) {
     static std::atomic<unsigned> counter{0};
     for (int attempt = 0; attempt < 1000; ++attempt) {
       path_ = destination_.parent_path() / message(".duhdr-", ::getpid(), '-', counter++, ".tmp");
       const int descriptor =
-          retried([&] { return ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); });
+          retried([&] { return ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode); });
       if (descriptor >= 0) return descriptor;
       if (errno != EEXIST) break;
     }
     fail(destination_, "cannot create a file in its folder", errno);
+  }
+
+  /// Owner, group and permissions of another file, as far as we may. A group that we cannot give gets no rights.
+  void belong_as(const struct stat& other) const {
+    struct stat own {};
+    if (::fstat(descriptor_.get(), &own) != 0) return;
+    constexpr auto same = static_cast<uid_t>(-1);
+    if (own.st_uid != other.st_uid) (void)!::fchown(descriptor_.get(), other.st_uid, same);
+    const bool grouped = own.st_gid == other.st_gid || ::fchown(descriptor_.get(), same, other.st_gid) == 0;
+    const mode_t mode = other.st_mode & (grouped ? 0777 : 0707);
+    if ((own.st_mode & 07777) != mode) (void)!::fchmod(descriptor_.get(), mode);  // if not: it has fewer rights
   }
 
   fs::path destination_;
@@ -155,11 +186,41 @@ void sync_folder_of(const fs::path& path) {
     fail(path, "written, but its folder could not be synchronised to disk", errno);
 }
 
+/// The name that the symbolic links at `path` lead to. A loop stays where it is.
+fs::path behind_links(fs::path path) {
+  constexpr int most = 40;  // as the system's own limit
+  std::error_code none;
+  for (int i = 0; i < most; ++i) {
+    const fs::path next = fs::read_symlink(path, none);
+    if (none) break;
+    path = path.parent_path() / next;  // an absolute one replaces all
+  }
+  return path;
+}
+
+/// Whether this name is that very file. Links in /proc to open files (/dev/stdout) have texts that are no names.
+bool is_named(const fs::path& path, const struct stat& file) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 && status.st_dev == file.st_dev && status.st_ino == file.st_ino;
+}
+
+/// Writes into what is there. A pipe must have a reader: waiting for one could last for ever.
+void write_into(const fs::path& path, std::span<const std::byte> bytes) {
+  Descriptor descriptor(
+      retried([&] { return ::open(path.c_str(), O_WRONLY | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC); }));
+  if (!descriptor.valid() || ::fcntl(descriptor.get(), F_SETFL, O_WRONLY) != 0) fail(path, "cannot write", errno);
+  write_all(descriptor.get(), bytes, path);
+  if (!descriptor.close()) fail(path, "cannot write", errno);
+}
+
 }  // namespace
 
 Bytes read_file(const fs::path& path, std::uint64_t limit, ExitCode bad_content) {
   // O_NONBLOCK: opening a pipe without a writer must not hang.
   const Descriptor descriptor(retried([&] { return ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC); }));
+  if (!descriptor.valid() && (errno == ELOOP || errno == ENXIO))
+    throw Error(bad_content, message(shown(path), ": not a regular file (",
+                                     errno == ELOOP ? "its symbolic links form a loop" : "a socket", ")"));
   struct stat status {};
   if (!descriptor.valid() || ::fstat(descriptor.get(), &status) != 0) fail(path, "cannot open", errno);
   if (!S_ISREG(status.st_mode))
@@ -171,7 +232,11 @@ Bytes read_file(const fs::path& path, std::uint64_t limit, ExitCode bad_content)
   Bytes bytes(size);
   const std::size_t got = read_into(descriptor.get(), bytes, path);
   std::byte beyond{};
-  if (got != size || read_into(descriptor.get(), {&beyond, 1}, path) != 0)
+  const ssize_t more = retried([&] { return ::read(descriptor.get(), &beyond, 1); });
+  if (more < 0 && size > 0) fail(path, "cannot read", errno);
+  if (more < 0)  // as /proc/self/mem
+    throw Error(bad_content, message(shown(path), ": not a regular file (it has 0 bytes and cannot be read)"));
+  if (got != size || more != 0)
     throw Error(bad_content, message(shown(path), ": file changed while it was read (", size, " bytes at first, ",
                                      got == size ? "more" : std::to_string(got), " at the end); try again"));
   return bytes;
@@ -179,17 +244,24 @@ Bytes read_file(const fs::path& path, std::uint64_t limit, ExitCode bad_content)
 
 void write_file(const fs::path& path, std::span<const std::byte> bytes) {
   struct stat status {};
-  if (::stat(path.c_str(), &status) == 0) {
-    if (S_ISDIR(status.st_mode)) fail(path, "cannot write", EISDIR);
-    if (!S_ISREG(status.st_mode))
-      throw Error(ExitCode::io, message(shown(path), ": cannot write (", kind_of(status.st_mode),
-                                        ", not a regular file); choose another name"));
-  } else if (errno != ENOENT) {
-    fail(path, "cannot write", errno);
-  }
-  TemporaryFile file(path);
+  const bool exists = ::stat(path.c_str(), &status) == 0;
+  if (!exists && errno != ENOENT) fail(path, "cannot write", errno);
+  if (exists && S_ISDIR(status.st_mode)) fail(path, "cannot write", EISDIR);
+  const fs::path target = behind_links(path);
+  if (exists && !(S_ISREG(status.st_mode) && is_named(target, status))) return write_into(path, bytes);
+  TemporaryFile file(target, exists ? &status : nullptr);
   file.write(bytes);
-  file.commit();
+  file.commit(true);
+  sync_folder_of(target);
+}
+
+void write_new_file(const fs::path& path, std::span<const std::byte> bytes) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) == 0) fail(path, "cannot write", EEXIST);
+  if (errno != ENOENT) fail(path, "cannot write", errno);
+  TemporaryFile file(path, nullptr);
+  file.write(bytes);
+  file.commit(false);
   sync_folder_of(path);
 }
 

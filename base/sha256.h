@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// SHA-256 (FIPS 180-4).
+// SHA-256 (FIPS 180-4), by OpenSSL, which uses the processor's instructions for it.
 #pragma once
 
 #include <cstddef>

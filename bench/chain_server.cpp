@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "bench/bench.h"
+#include "kernels/execution.h"
 #include "models/model_directory.h"
 
 namespace duhdr::bench {
@@ -23,10 +24,10 @@ Tensor read_raw(const std::string& path, std::int64_t height, std::int64_t width
   return image;
 }
 
-void answer_runs(const DuHdr& model, const Variable& image, int count, Variable& result) {
+void answer_runs(const Model& model, const Variable& image, int count, Variable& result) {
   for (int i = 0; i < count; ++i) {
     const auto start = std::chrono::steady_clock::now();
-    result = model.ldr_to_hdr(image).result;
+    result = forward(model.to_hdr(), image);
     synchronize(image.device());
     std::cout << (i == 0 ? "" : " ") << std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
@@ -37,6 +38,7 @@ void answer_runs(const DuHdr& model, const Variable& image, int count, Variable&
 
 void serve_chain(const std::string& model_folder, Device device) {
   const NoGrad no_grad;
+  const ExecutionScope tiled({.size_independent = true});  // as the engine runs it
   const LoadedModel loaded = load_model(model_folder);
   loaded.model->to(device);
   loaded.model->freeze();

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "bench/bench.h"
+#include "kernels/execution.h"
 #include "kernels/op_counter.h"
 #include "kernels/reduce.h"
 #include "models/duhdr/duhdr.h"
@@ -63,6 +64,7 @@ std::function<void()> inference_of(const Network& network, const Settings& setti
   const Variable image = random_image(settings.size, DType::f32, settings.device);
   return [run = network.run, module, image] {
     const NoGrad no_grad;
+    const ExecutionScope tiled({.size_independent = true});  // as the engine runs it
     benchmark::DoNotOptimize(run(*module, image).value().raw());
   };
 }
@@ -92,8 +94,10 @@ std::vector<Network> networks() {
   as_counted.down = Down::conv;
   const auto alone = [](const auto& net, const Variable& x) { return net(x); };
   const auto refine = [](const OOnet& net, const Variable& x) { return net(x, x, x); };
-  const auto to_hdr = [](const DuHdr& net, const Variable& x) { return net.ldr_to_hdr(x).result; };
-  const auto to_ldr = [](const DuHdr& net, const Variable& x) { return net.hdr_to_ldr(x).curve; };
+  const auto to_hdr = [](const DuHdr& net, const Variable& x) { return forward(net.to_hdr(), x); };
+  const auto to_ldr = [](const DuHdr& net, const Variable& x) {
+    return forward(*net.to_ldr(), x, {"curve"}).at("curve");
+  };
   return {
       network_of<Dnet>("dnet", "dnet", usual, alone),
       network_of<ResponseNet>("innet_resnet18", "innet", usual, alone),

@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "bench/bench.h"
-#include "kernels/conv/conv2d.h"
+#include "kernels/execution.h"
 #include "tests/cases/op_cases.h"
 
 namespace duhdr::bench {
@@ -68,7 +68,7 @@ std::string check_corners(const OpCase& op_case, const Inputs& inputs, const Ten
       const bool like_result = image && value.shape().h() != inputs[0].shape().h();
       cut.emplace_back(image ? corner(value, like_result ? scaled(side) : side, last) : value.to(Device::cpu()));
     }
-    const ReferenceConvolutions reference;
+    const ExecutionScope reference({.reference = true});
     const Tensor expected = corner(op_case.run(cut).value(), scaled(kept), last);
     if (const double error = square_error(corner(out, scaled(kept), last), expected); !(error <= size_limit))
       return message("a corner at the benchmarked size: error ", error, ", allowed ", size_limit);

@@ -7,6 +7,8 @@
 
 #include "base/file.h"
 #include "bench/bench.h"
+#include "models/duhdr/duhdr.h"
+#include "models/precision.h"
 #include "tensor/allocator.h"
 #include "tests/support/fill_module.h"
 #include "train/trainer.h"
@@ -52,8 +54,8 @@ void serve_training(const std::string& stage, Device device, DType precision) {
   test::fill_module(model, "");
   test::fill_module(vgg, "vgg16");
   for (NamedVariable& parameter : vgg.parameters()) parameter.variable.set_requires_grad(false);
-  model.set_precision(precision);
-  vgg.set_precision(precision);
+  set_precision(model, precision);
+  set_precision(vgg, precision);
   model.to(device);
   vgg.to(device);
   StageTrainer trainer(stage_named(stage), model, vgg, loss, AdamDesc{}, false);

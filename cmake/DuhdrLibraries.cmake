@@ -8,6 +8,7 @@ find_package(spdlog REQUIRED)
 find_package(OpenEXR REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(PNG REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(OneDNN 2.6 REQUIRED)
 set(DUHDR_ONEDNN OneDNN::dnnl)
 
@@ -50,14 +51,20 @@ endif()
 
 set(duhdr_folders "^(base|tensor|autograd|kernels|layers|models|image|metrics|data|infer|train|eval)$")
 
-# duhdr_library(folder DEPENDS ...): every .cpp and .cu of the folder and those below it. `*_cuda.cu`, `*_cuda.cpp`, `*_cudnn.cpp` and
-# `*_cublas.cpp` are for the CUDA build alone; every other .cu is compiled by nvcc or, without CUDA, as C++.
+# duhdr_library(folder DEPENDS ...): every .cpp and .cu of the folder and those below it. `*_cuda.cu`, `*_cuda.cpp`,
+# `*_cudnn.cpp` and `*_cublas.cpp` are for the CUDA build alone, `*_no_cuda.cpp` for the other; every other .cu is compiled
+# by nvcc or, without CUDA, as C++.
 function(duhdr_library name)
   cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
   set(folder ${CMAKE_CURRENT_SOURCE_DIR}/${name})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${folder}/*.cpp ${folder}/*.cu)
-  if(NOT DUHDR_WITH_CUDA)
+  if(DUHDR_WITH_CUDA)
+    list(FILTER sources EXCLUDE REGEX "_no_cuda\\.cpp$")
+  else()
+    set(twins ${sources})
+    list(FILTER twins INCLUDE REGEX "_no_cuda\\.cpp$")
     list(FILTER sources EXCLUDE REGEX "_(cuda|cudnn|cublas)\\.(cpp|cu)$")
+    list(APPEND sources ${twins})
   endif()
   set(op_files ${sources})
   list(FILTER op_files INCLUDE REGEX "\\.cu$")

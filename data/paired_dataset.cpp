@@ -6,6 +6,7 @@
 #include <cmath>
 #include <optional>
 
+#include "base/quantile.h"
 #include "data/augment.h"
 #include "data/file_dataset.h"
 #include "data/file_list.h"
@@ -46,9 +47,7 @@ std::optional<float> exposure_ratio(const Tensor& codes, const Tensor& light, co
     if (denominator > 0 && std::isfinite(ratio) && ratio > 0) ratios.push_back(ratio);
   }
   if (ratios.empty() || static_cast<std::int64_t>(ratios.size()) * least_share < looked_at) return std::nullopt;
-  const auto middle = ratios.begin() + static_cast<std::ptrdiff_t>(ratios.size() / 2);
-  std::nth_element(ratios.begin(), middle, ratios.end());
-  return *middle;
+  return quantile(std::span(ratios), 0.5);
 }
 
 Picture read_pair(const std::filesystem::path& folder, const FilePair& pair, const DataOptions& options) {

@@ -94,18 +94,6 @@ Bytes encoded(const Tensor& pixels, const BatchOptions& options) {
   return encode_exr(pixels, {.white_luminance = white, .attributes = provenance(options)});
 }
 
-void measure(const Tensor& pixels, JobReport& report) {
-  std::vector<float> values = pixels.to_vector<float>();
-  const auto at = [&](double quantile) {
-    const auto index = static_cast<std::ptrdiff_t>(quantile * static_cast<double>(values.size() - 1));
-    std::nth_element(values.begin(), values.begin() + index, values.end());
-    return static_cast<double>(values[static_cast<std::size_t>(index)]);
-  };
-  report.median = at(0.5);
-  report.p99 = at(0.99);
-  report.maximum = at(1);
-}
-
 void save(const Tensor& pixels, const BatchOptions& options, JobReport& report) {
   const Bytes bytes = encoded(pixels, options);
   report.sha256 = sha256(bytes);
@@ -132,9 +120,11 @@ void run(Engine& engine, const BatchOptions& options, const Progress& progress, 
 
   Tensor pixels;
   if (options.reverse) {
-    pixels = engine.hdr_to_ldr(input, progress);
+    Engine::Result result = engine.hdr_to_ldr(input, progress);
+    report.peak_memory = result.peak_memory;
+    pixels = result.pixels;
   } else {
-    Engine::HdrResult result = engine.ldr_to_hdr(input, progress);
+    Engine::Result result = engine.ldr_to_hdr(input, progress);
     report.clipped = result.clipped;
     report.tiles = result.tiles;
     report.computed = result.computed;
@@ -145,7 +135,7 @@ void run(Engine& engine, const BatchOptions& options, const Progress& progress, 
   report.infer_s = watch.lap();
 
   if (progress) progress("write", 1);
-  measure(pixels, report);
+  report.values = value_range(pixels);
   save(pixels, options, report);
   report.save_s = watch.lap();
 }
@@ -182,9 +172,9 @@ std::string to_json_line(const JobReport& report, const Engine& engine) {
   json["w"] = report.width;
   json["h"] = report.height;
   json["clipped_pct"] = 100 * report.clipped;
-  json["max"] = report.maximum;
-  json["p50"] = report.median;
-  json["p99"] = report.p99;
+  json["max"] = report.values.maximum;
+  json["p50"] = report.values.median;
+  json["p99"] = report.values.p99;
   json["device"] = engine.options().device.text();
   json["tiles"] = report.tiles;
   json["tiles_computed"] = report.computed;

@@ -10,6 +10,7 @@
 #include "image/image.h"
 #include "infer/engine.h"
 #include "infer/jobs.h"
+#include "metrics/value_range.h"
 
 namespace duhdr {
 
@@ -31,8 +32,8 @@ struct JobReport {
   std::vector<std::string> warnings;
   std::vector<std::filesystem::path> written;
   std::int64_t width = 0, height = 0;
-  double clipped = 0;                       // share of pixels above the mask's threshold
-  double maximum = 0, median = 0, p99 = 0;  // of the written values, all channels
+  double clipped = 0;  // share of pixels above the mask's threshold
+  ValueRange values;   // of what was written
   std::int64_t tiles = 0, computed = 0;
   std::size_t peak_memory = 0;
   double load_s = 0, infer_s = 0, save_s = 0;

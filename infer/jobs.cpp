@@ -39,6 +39,7 @@ void add_inputs(const fs::path& path, bool reverse, std::vector<fs::path>& files
   const fs::file_status status = fs::status(path, error);
   if (error == std::errc::too_many_symbolic_link_levels)
     throw Error(ExitCode::bad_image, shown(path) + ": symbolic links form a loop");
+  if (error == std::errc::permission_denied) throw Error(ExitCode::io, shown(path) + ": no permission to look there");
   if (!fs::exists(status)) throw Error(ExitCode::io, shown(path) + ": no such file or folder");
   if (!fs::is_directory(status)) return files.push_back(path);
   folder = true;

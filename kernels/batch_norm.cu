@@ -2,6 +2,7 @@
 #include "kernels/batch_norm.h"
 
 #include "kernels/nhwc.h"
+#include "kernels/reach.h"
 #include "tensor/launch.cuh"
 
 namespace duhdr {
@@ -216,6 +217,7 @@ Variable batch_norm(const Variable& input, const Variable& weight, const Variabl
                                               y.template mutable_data<T>(), Nhwc(x.shape())});
     });
   });
+  if (desc.training) reads({.whole = true});
   return Variable::of_op(y, {input, weight, bias}, [kept](const Tensor& dy, const std::vector<bool>& wants) {
     return with_float_type(kept.x.dtype(), [&](auto type) {
       return with_activation(kept.desc.activation, [&](auto constant) {

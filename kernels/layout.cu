@@ -2,6 +2,7 @@
 #include "kernels/layout.h"
 
 #include "kernels/nhwc.h"
+#include "kernels/reach.h"
 #include "kernels/reflect.h"
 #include "tensor/launch.cuh"
 
@@ -98,6 +99,7 @@ Variable part_of(const Variable& x, const Shape& part, const Corner& corner) {
   const Shape whole = x.shape();
   Tensor y(part, x.dtype(), x.device());
   move_elements<Take>(x.value(), y, part, corner);
+  if (part.h() != whole.h() || part.w() != whole.w()) reads({.whole = true});  // pixels change their place
   return Variable::of_op(y, {x}, [whole, corner](const Tensor& dy, const std::vector<bool>&) {
     Tensor dx(whole, dy.dtype(), dy.device());
     move_elements<Embed>(dy, dx, whole, corner);
@@ -162,6 +164,7 @@ Variable reflect_pad(const Variable& x, std::int64_t bottom, std::int64_t right,
   if (bottom == 0 && right == 0 && top == 0 && left == 0) return x;
   Tensor y(Shape{shape.n(), top + shape.h() + bottom, left + shape.w() + right, shape.c()}, x.dtype(), x.device());
   move_elements<Reflect>(x.value(), y, y.shape(), top, left);
+  reads({.whole = true});  // pixels change their place
   return Variable::of_op(y, {x}, [shape, top, left](const Tensor& dy, const std::vector<bool>&) {
     Tensor dx(shape, dy.dtype(), dy.device());
     move_elements<ReflectGradient>(dy, dx, shape, top, left);

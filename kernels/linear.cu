@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/linear.h"
 
-#include "kernels/op_counter.h"
-
 #include "kernels/linear_cublas.h"
+#include "kernels/op_counter.h"
 #include "tensor/launch.cuh"
 
 namespace duhdr {
@@ -45,12 +44,10 @@ template <class T>
 Tensor multiply(const Factor& a, const Factor& b) {
   const Device device = a.matrix.device();
   Tensor product(Shape{a.rows(), b.columns()}, dtype_of<Compute<T>>(), device);
-#ifdef __CUDACC__
   if (device.is_cuda()) {
     cuda::multiply(a, b, product);
     return product;
   }
-#endif
   for_each(
       device, product.numel(),
       Product<T>{Strided<T>(a), Strided<T>(b), a.columns(), b.columns(), product.template mutable_data<Compute<T>>()});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What linear.cu asks of cuBLAS. Only the CUDA build defines and calls it.
+// What linear.cu asks of cuBLAS.
 #pragma once
 
 #include "tensor/tensor.h"
@@ -16,7 +16,8 @@ struct Factor {
 };
 
 namespace cuda {
-/// product = a b, f32 [a.rows, b.columns]; a and b both in f32 (no TF32) or both in bf16.
+/// product = a b, f32 [a.rows, b.columns]; a and b both in f32 (no TF32) or both in bf16. Throws
+/// (device) in a build without CUDA.
 void multiply(const Factor& a, const Factor& b, Tensor& product);
 }  // namespace cuda
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/loss.h"
+#include "kernels/reach.h"
 
 #include "tensor/launch.cuh"
 
@@ -175,6 +176,7 @@ Variable weighted_mean(const Variable& first, const Variable& second, const Loss
                                out.template mutable_data<Compute<T>>()});
     return out;
   });
+  reads({.whole = true});
   return Variable::of_op(y, {first, second}, [=](const Tensor& dy, const std::vector<bool>& wants) {
     std::vector<Tensor> gradients(2);
     for (std::size_t k = 0; k < 2; ++k)

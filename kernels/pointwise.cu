@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/pointwise.h"
+#include "kernels/activation.h"
 
 #include "tensor/launch.cuh"
 
@@ -59,6 +59,26 @@ Variable selu(const Variable& x) { return pointwise(x, Selu{}); }
 Variable tanh(const Variable& x) { return pointwise(x, Tanh{}); }
 Variable sigmoid(const Variable& x) { return pointwise(x, Sigmoid{}); }
 Variable quantise(const Variable& x) { return pointwise(x, Quantise{}); }
+
+Variable activated(const Variable& x, Activation activation) {
+  return with_activation(activation, [&](auto row) {
+    if constexpr (row.value == Activation::none)
+      return x;
+    else
+      return pointwise(x, typename decltype(row)::Function{});
+  });
+}
+
+void activate_in_place(Activation activation, Tensor& y) {
+  with_float_type(y.dtype(), [&](auto type) {
+    using T = decltype(type);
+    T* values = y.mutable_data<T>();
+    with_activation(activation, [&](auto row) {
+      using Function = typename decltype(row)::Function;
+      for_each(y.device(), y.numel(), Forward<Function, T>{Function{}, values, values});
+    });
+  });
+}
 
 Variable cast(const Variable& x, DType dtype) {
   const DType from = x.dtype();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Element-wise functions of one argument. A struct holds the formula and, beside it, its derivative; both work in
 // double (f64 tensors) or float (every other type). Any shape; the result has the shape and type of the input.
+// `slope(y)` is the derivative from the result y: a function that has it, and a name, can be a row of the table in
+// activation.h.
 #pragma once
 
 #include <cmath>
@@ -115,24 +117,34 @@ struct Clamp {
 };
 
 struct Relu {  // derivative 0 at 0
+  static constexpr const char* name = "relu";
   template <class T>
   DUHDR_HD T operator()(T x) const {
     return x > T(0) ? x : T(0);
   }
   template <class T>
   DUHDR_HD T derivative(T x) const {
-    return T(x > T(0));
+    return slope((*this)(x));
+  }
+  template <class T>
+  DUHDR_HD T slope(T y) const {
+    return T(y > T(0));
   }
 };
 
 struct LeakyRelu {  // slope 0.1 at and below 0
+  static constexpr const char* name = "leaky_relu";
   template <class T>
   DUHDR_HD T operator()(T x) const {
     return x > T(0) ? x : T(0.1) * x;
   }
   template <class T>
   DUHDR_HD T derivative(T x) const {
-    return x > T(0) ? T(1) : T(0.1);
+    return slope((*this)(x));
+  }
+  template <class T>
+  DUHDR_HD T slope(T y) const {
+    return y > T(0) ? T(1) : T(0.1);
   }
 };
 
@@ -141,8 +153,8 @@ struct Selu {
   static constexpr double s = 1.0507009873554804934193349852946, a = 1.6732632423543772848170429916717;
   template <class T>
   DUHDR_HD T operator()(T x) const {
-    const T above = x > T(0) ? x : T(0), below = x > T(0) ? T(0) : x;  // one of them is 0: a sum without a branch
-    return T(s) * above + T(s * a) * expm1_below_zero(below);
+    const bool above = x > T(0);
+    return select(above, T(s) * x, T(s * a) * expm1_below_zero(select(above, T(0), x)));
   }
   template <class T>
   DUHDR_HD T derivative(T x) const {
@@ -152,6 +164,7 @@ struct Selu {
 };
 
 struct Tanh {
+  static constexpr const char* name = "tanh";
   template <class T>
   DUHDR_HD T operator()(T x) const {
     using std::tanh;
@@ -159,12 +172,16 @@ struct Tanh {
   }
   template <class T>
   DUHDR_HD T derivative(T x) const {
-    const T y = (*this)(x);
+    return slope((*this)(x));
+  }
+  template <class T>
+  DUHDR_HD T slope(T y) const {
     return T(1) - y * y;
   }
 };
 
 struct Sigmoid {
+  static constexpr const char* name = "sigmoid";
   template <class T>
   DUHDR_HD T operator()(T x) const {
     using std::exp;
@@ -172,7 +189,10 @@ struct Sigmoid {
   }
   template <class T>
   DUHDR_HD T derivative(T x) const {
-    const T y = (*this)(x);
+    return slope((*this)(x));
+  }
+  template <class T>
+  DUHDR_HD T slope(T y) const {
     return y * (T(1) - y);
   }
 };

@@ -2,6 +2,7 @@
 #include "kernels/pool.h"
 
 #include "kernels/nhwc.h"
+#include "kernels/reach.h"
 #include "tensor/launch.cuh"
 
 namespace duhdr {
@@ -215,6 +216,7 @@ Variable avg_pool2d(const Variable& input) {
     for_each_element(x.device(), y.shape(),
                      AveragePool<T>{x.data<T>(), Nhwc(shape), y.mutable_data<T>(), Nhwc(y.shape())});
   });
+  reads({.stride = 2, .after = 1});
   return Variable::of_op(y, {input}, [shape](const Tensor& dy, const std::vector<bool>&) {
     Tensor dx(shape, dy.dtype(), dy.device());
     with_float_type(dy.dtype(), [&](auto type) {
@@ -249,6 +251,7 @@ Variable max_pool2d(const Variable& input, const Pool2dDesc& desc) {
     else
       for_each_element(x.device(), result, MaxOfFour<T, false>{from, at_x, to, at_y, desc.stride, nullptr});
   });
+  reads({.stride = desc.stride, .before = desc.padding, .after = desc.kernel - 1 - desc.padding});
   return Variable::of_op(y, {input}, [shape, desc, winner](const Tensor& dy, const std::vector<bool>&) {
     return std::vector<Tensor>{max_pool_gradient(shape, desc, winner, dy)};
   });
@@ -267,6 +270,7 @@ Variable global_avg_pool(const Variable& input) {
         reduce_rows<1>(x.device(), shape.n(), pixels, shape.c(), PixelTerms<T>{x.data<T>(), pixels, shape.c()});
     for_each(x.device(), y.numel(), Scale<T>{sums.data<double>(), scale, y.mutable_data<T>()});
   });
+  reads({.whole = true});
   return Variable::of_op(y, {input}, [shape, scale](const Tensor& dy, const std::vector<bool>&) {
     Tensor dx(shape, dy.dtype(), dy.device());
     with_float_type(dy.dtype(), [&](auto type) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "kernels/reach.h"
 #include "kernels/reduce.h"
 
 #include "tensor/launch.cuh"
@@ -63,6 +64,7 @@ Variable reduced(const Variable& x, const Shape& result, double scale) {
     using T = decltype(type);
     return scaled_sums<Compute<T>>(x.device(), result, n, scale, Value<T>{x.value().template data<T>()});
   });
+  reads({.whole = true});
   return Variable::of_op(y, {x}, [shape, dtype, n, scale](const Tensor& dy, const std::vector<bool>&) {
     Tensor dx(shape, dtype, dy.device());
     with_float_type(dtype, [&](auto type) {

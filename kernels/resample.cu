@@ -2,6 +2,7 @@
 #include "kernels/resample.h"
 
 #include "kernels/nhwc.h"
+#include "kernels/reach.h"
 #include "tensor/launch.cuh"
 
 namespace duhdr {
@@ -269,9 +270,9 @@ struct AreaAverageGradient {
 };
 
 /// An op that runs Forward<T> once a result element and Gradient<T> once an input element; `extra` are their fields
-/// behind the four common ones.
+/// behind the four common ones, `window` what a result reads.
 template <template <class> class Forward, template <class> class Gradient, class... Extra>
-Variable resampled(const Variable& input, const Shape& result, Extra... extra) {
+Variable resampled(const Variable& input, const Shape& result, const Window& window, Extra... extra) {
   const Tensor x = input.value();
   const Shape shape = x.shape();
   Tensor y(result, x.dtype(), x.device());
@@ -280,6 +281,7 @@ Variable resampled(const Variable& input, const Shape& result, Extra... extra) {
     for_each_element(x.device(), result,
                      Forward<T>{x.data<T>(), Nhwc(shape), y.mutable_data<T>(), Nhwc(result), extra...});
   });
+  reads(window);
   return Variable::of_op(y, {input}, [shape, extra...](const Tensor& dy, const std::vector<bool>&) {
     Tensor dx(shape, dy.dtype(), dy.device());
     with_float_type(dy.dtype(), [&](auto type) {
@@ -295,12 +297,14 @@ Variable resampled(const Variable& input, const Shape& result, Extra... extra) {
 
 Variable upsample_nearest2x(const Variable& x) {
   const Shape shape = x.shape();
-  return resampled<Nearest, NearestGradient>(x, Shape{shape.n(), 2 * shape.h(), 2 * shape.w(), shape.c()});
+  return resampled<Nearest, NearestGradient>(x, Shape{shape.n(), 2 * shape.h(), 2 * shape.w(), shape.c()},
+                                             {.enlarge = 2});
 }
 
 Variable upsample_bilinear2x(const Variable& x) {
   const Shape shape = x.shape();
-  return resampled<Bilinear, BilinearGradient>(x, Shape{shape.n(), 2 * shape.h(), 2 * shape.w(), shape.c()});
+  return resampled<Bilinear, BilinearGradient>(x, Shape{shape.n(), 2 * shape.h(), 2 * shape.w(), shape.c()},
+                                               {.before = 1, .after = 1, .enlarge = 2});
 }
 
 Variable area_downscale(const Variable& x, std::int64_t height, std::int64_t width) {
@@ -308,7 +312,8 @@ Variable area_downscale(const Variable& x, std::int64_t height, std::int64_t wid
   DUHDR_CHECK(height >= 1 && height <= shape.h() && width >= 1 && width <= shape.w(), "area average of ", shape, " to ",
               height, " x ", width);
   return resampled<AreaAverage, AreaAverageGradient>(x, Shape{shape.n(), height, width, shape.c()},
-                                                     Boxes{shape.h(), height}, Boxes{shape.w(), width});
+                                                     Window{.whole = true}, Boxes{shape.h(), height},
+                                                     Boxes{shape.w(), width});
 }
 
 Variable resize_bilinear(const Variable& x, std::int64_t height, std::int64_t width) {
@@ -316,17 +321,22 @@ Variable resize_bilinear(const Variable& x, std::int64_t height, std::int64_t wi
   DUHDR_CHECK(height >= 1 && width >= 1 && shape.h() >= 1 && shape.w() >= 1, "bilinear samples of ", shape, " to ",
               height, " x ", width);
   return resampled<BilinearSample, BilinearSampleGradient>(x, Shape{shape.n(), height, width, shape.c()},
-                                                           Samples{shape.h(), height}, Samples{shape.w(), width});
+                                                           Window{.whole = true}, Samples{shape.h(), height},
+                                                           Samples{shape.w(), width});
 }
 
 Variable pixel_shuffle(const Variable& x, std::int64_t factor) {
-  return Variable::of_op(fine_of(x.value(), factor), {x}, [factor](const Tensor& dy, const std::vector<bool>&) {
+  Tensor y = fine_of(x.value(), factor);
+  reads({.enlarge = factor});
+  return Variable::of_op(std::move(y), {x}, [factor](const Tensor& dy, const std::vector<bool>&) {
     return std::vector<Tensor>{coarse_of(dy, factor)};
   });
 }
 
 Variable pixel_unshuffle(const Variable& x, std::int64_t factor) {
-  return Variable::of_op(coarse_of(x.value(), factor), {x}, [factor](const Tensor& dy, const std::vector<bool>&) {
+  Tensor y = coarse_of(x.value(), factor);
+  reads({.stride = factor, .after = factor - 1});
+  return Variable::of_op(std::move(y), {x}, [factor](const Tensor& dy, const std::vector<bool>&) {
     return std::vector<Tensor>{fine_of(dy, factor)};
   });
 }

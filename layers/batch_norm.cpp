@@ -3,27 +3,11 @@
 
 #include <cmath>
 
+#include "kernels/activation.h"
 #include "kernels/arithmetic.h"
-#include "kernels/pointwise.h"
 
 namespace duhdr {
 namespace {
-
-Variable activated(const Variable& x, Activation activation) {
-  switch (activation) {
-    case Activation::relu:
-      return relu(x);
-    case Activation::leaky_relu:
-      return leaky_relu(x);
-    case Activation::tanh:
-      return tanh(x);
-    case Activation::sigmoid:
-      return sigmoid(x);
-    case Activation::none:
-      break;
-  }
-  return x;
-}
 
 ConvOptions without_activation(ConvOptions options) {
   options.activation = Activation::none;

@@ -20,7 +20,11 @@ void Conv2d::reset(std::uint64_t seed, const std::string& full_name) {
 
 Variable Conv2d::weight_as(DType dtype) const {
   Variable weight = weight_;
-  if (input_scale_.defined()) weight = mul(weight, Variable(input_scale_.to(weight.dtype()).to(weight.device())));
+  if (input_scale_.defined()) {
+    Tensor scale = input_scale_.value();
+    if (weight.device().is_meta()) scale = scale.to(Device::meta());  // a network built there has its constants' values
+    weight = mul(weight, Variable(scale.to(weight.dtype())));
+  }
   return weight.dtype() == dtype ? weight : cast(weight, dtype);
 }
 
@@ -50,7 +54,7 @@ void Conv2d::fold(const Tensor& factor, const Tensor& shift, Activation activati
 }
 
 void Conv2d::on_freeze() {
-  weight_.set_value(weight_as(options_.keep_f32 ? DType::f32 : precision()).value());
+  weight_.set_value(weight_as(activations()).value());
   input_scale_ = {};
 }
 

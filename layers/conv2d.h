@@ -18,7 +18,6 @@ struct ConvOptions {
   Activation activation = Activation::none;
   Init init = Init::glorot_uniform;
   double initial_bias = 0;
-  bool keep_f32 = false;  // the last convolution of a net: its input is f32 at every precision
 };
 
 /// `weight` [out, in, k, k] (depthwise [out, 1, k, k]) and `bias` [out], f32. In forward the weight takes the type of
@@ -30,8 +29,8 @@ class Conv2d : public Module {
   /// x [N, H, W, C], skip and residual as in the op conv2d.
   Variable operator()(const Variable& x, const Variable& skip = {}, const Variable& residual = {}) const;
 
-  /// Constant factors [1, in, 1, 1] of the input channels; they go into the weight, not over the activations.
-  void set_input_scale(const Tensor& scale) { input_scale_ = scale; }
+  /// Constant factors [1, in, 1, 1] of the input channels, set once; they go into the weight, not over the activations.
+  void set_input_scale(const Tensor& scale) { input_scale_ = constant(scale); }
 
   /// Turns act(bn-like factor * conv + shift) into one convolution: weight and bias change for good.
   void fold(const Tensor& factor, const Tensor& shift, Activation activation);
@@ -45,8 +44,7 @@ class Conv2d : public Module {
 
   ConvOptions options_;
   Conv2dDesc desc_;
-  Tensor input_scale_;
-  Variable weight_, bias_;
+  Variable weight_, bias_, input_scale_;
 };
 
 /// `weight` [out, in] and `bias` [out], f32: always computed in f32 or better.

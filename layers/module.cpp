@@ -23,6 +23,8 @@ Variable Module::buffer(const std::string& name, Tensor value) {
   return buffers_.back().second;
 }
 
+Variable Module::constant(Tensor value) { return constants_.emplace_back(std::move(value)); }
+
 void Module::collect(const std::string& prefix, bool trainable, std::vector<NamedVariable>& out) const {
   for (const auto& [name, variable] : trainable ? parameters_ : buffers_)
     out.push_back({joined(prefix, name), variable});
@@ -53,9 +55,9 @@ void Module::initialise(std::uint64_t seed, const std::string& prefix) {
 }
 
 void Module::convert(const std::function<Tensor(const Tensor&)>& conversion) {
-  DUHDR_CHECK(!frozen_, "move or convert a module before it is frozen");
   for (auto* list : {&parameters_, &buffers_})
     for (auto& [name, variable] : *list) variable.set_value(conversion(variable.value()));
+  for (Variable& variable : constants_) variable.set_value(conversion(variable.value()));
   for (const auto& [name, module] : children_) module->convert(conversion);
 }
 
@@ -64,6 +66,7 @@ void Module::to(Device device) {
 }
 
 void Module::to(DType dtype) {
+  DUHDR_CHECK(!frozen_, "a frozen module has the types it is used in");
   convert([dtype](const Tensor& value) { return value.to(dtype); });
 }
 
@@ -73,10 +76,15 @@ void Module::set_training(bool training) {
   for (const auto& [name, module] : children_) module->set_training(training);
 }
 
-void Module::set_precision(DType precision) {
-  DUHDR_CHECK(precision == DType::f32 || precision == DType::bf16, "no networks in ", name_of(precision));
-  precision_ = precision;
-  for (const auto& [name, module] : children_) module->set_precision(precision);
+void Module::visit(const std::string& name, const std::function<void(const std::string&, Module&)>& see) {
+  see(name, *this);
+  for (const auto& [child_name, module] : children_) module->visit(joined(name, child_name), see);
+}
+
+Module& Module::child_named(std::string_view name) {
+  for (const auto& [child_name, module] : children_)
+    if (child_name == name) return *module;
+  throw Error(ExitCode::internal, message("no child ", name));
 }
 
 void Module::freeze() {

@@ -58,13 +58,16 @@ class Module {
   void freeze();
   bool frozen() const { return frozen_; }
 
-  /// The type activations have inside: f32 (the start) or bf16. Inputs and results stay f32.
-  void set_precision(DType precision);
-  DType precision() const { return precision_; }
+  /// This module and all below, each with its full name; `name` is that of this one.
+  void visit(const std::string& name, const std::function<void(const std::string& full_name, Module&)>& see);
+
+  /// The type that the activations of this module have inside (models/precision.h decides): f32 (the start) or bf16.
+  void set_activations(DType type) { activations_ = type; }
 
  protected:
   Variable parameter(const std::string& name, Shape shape);  // f32 leaf that needs a gradient, zero until initialised
   Variable buffer(const std::string& name, Tensor value);
+  Variable constant(Tensor value);  // moves and converts with the module, is in no list and no file
 
   template <class M, class... Arguments>
   M& child(const std::string& name, Arguments&&... arguments) {
@@ -74,10 +77,14 @@ class Module {
     return reference;
   }
 
+  /// A direct child. Throws (internal) when there is none of this name.
+  Module& child_named(std::string_view name);
+
+  DType activations() const { return activations_; }
   virtual void reset(std::uint64_t /*seed*/, const std::string& /*full_name*/) {}  // this layer's own start values
   virtual void on_freeze() {}
   /// The type of the activations inside for this input: an f64 input stays f64.
-  DType working_type(const Variable& input) const { return input.dtype() == DType::f64 ? DType::f64 : precision_; }
+  DType working_type(const Variable& input) const { return input.dtype() == DType::f64 ? DType::f64 : activations_; }
 
  private:
   friend class ConvBn;
@@ -86,10 +93,11 @@ class Module {
   void before_freeze(std::function<void()> hook) { hooks_.push_back(std::move(hook)); }
 
   std::vector<std::pair<std::string, Variable>> parameters_, buffers_;
+  std::vector<Variable> constants_;
   std::vector<std::pair<std::string, std::unique_ptr<Module>>> children_;
   std::vector<std::function<void()>> hooks_;
   bool training_ = false, frozen_ = false;
-  DType precision_ = DType::f32;
+  DType activations_ = DType::f32;
 };
 
 }  // namespace duhdr

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/model_directory.h"
 
+#include "base/fields.h"
 #include "base/file.h"
 #include "base/sha256.h"
-#include "models/duhdr/config_json.h"
 #include "models/weight_file.h"
 
 namespace duhdr {
@@ -58,13 +58,16 @@ LoadedModel load_model(const fs::path& folder) {
     (void)top.object("provenance");
     loaded.card.provenance = json.at("provenance");
   }
-  const DuHdrConfig config = config_from_json(top.object("architecture"));
+  ModelSpec spec = default_spec();
+  spec.family = top.text("family", spec.family);  // descriptions without one are of the first family there was
+  (void)top.object("architecture");
+  spec.architecture = json.at("architecture");
   JsonObject files = top.object("files");
   {
     const ConstructOn nowhere(Device::meta());  // widths cost nothing until a file has filled them
-    loaded.model = std::make_unique<DuHdr>(config);
+    loaded.model = make_model(spec, name, ExitCode::bad_weights, "architecture");
   }
-  for (const char* network_name : network_names) {
+  for (const std::string& network_name : loaded.model->networks()) {
     JsonObject entry = files.object(network_name);
     const fs::path path = checked_file(folder, entry);
     const std::string wanted = entry.text("sha256");
@@ -82,14 +85,20 @@ LoadedModel load_model(const fs::path& folder) {
   return loaded;
 }
 
-void save_model(const fs::path& folder, const DuHdr& model, const ModelCard& card) {
+void save_model(const fs::path& folder, const Model& model, const ModelCard& card, StoredAs stored) {
+  std::map<std::string, Bytes> networks;
+  for (const std::string& name : model.networks()) {
+    std::map<std::string, Tensor> tensors = weights_of(model.network(name), name);
+    if (stored == StoredAs::f16) tensors = with_half_convolutions(std::move(tensors));
+    networks[name] = encode_safetensors(tensors, {{"network", name}});
+  }
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) throw Error(ExitCode::io, message(shown(folder), ": cannot make the folder (", error.message(), ")"));
   nlohmann::json files = nlohmann::json::object();
-  for (const char* name : network_names) {
-    const Bytes bytes = encode_safetensors(weights_of(model.network(name), name), {{"network", name}});
-    const std::string file = std::string(name) + ".safetensors";
+  for (const std::string& name : model.networks()) {
+    const Bytes& bytes = networks.at(name);
+    const std::string file = name + ".safetensors";
     write_file(folder / file, bytes);
     files[name] = {{"file", file}, {"sha256", sha256(bytes)}};
   }
@@ -97,7 +106,8 @@ void save_model(const fs::path& folder, const DuHdr& model, const ModelCard& car
                                {"name", card.name},
                                {"licence", card.licence},
                                {"provenance", card.provenance},
-                               {"architecture", to_json(model.config())},
+                               {"family", model.family()},
+                               {"architecture", model.architecture()},
                                {"files", files}};
   write_file(folder / "model.json", as_bytes(json.dump(2) + "\n"));
 }

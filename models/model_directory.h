@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "models/duhdr/duhdr.h"
+#include "models/registry.h"
 
 namespace duhdr {
 
@@ -20,7 +20,7 @@ struct ModelCard {
 };
 
 struct LoadedModel {
-  std::unique_ptr<DuHdr> model;  // on the CPU, f32
+  std::unique_ptr<Model> model;  // on the CPU, f32
   ModelCard card;
   std::map<std::string, std::string> sha256;  // of each network's file; "model.json" of the description
 };
@@ -29,10 +29,12 @@ struct LoadedModel {
 /// wrong content and missing files, io on unreadable ones, usage when `folder` is no folder.
 LoadedModel load_model(const std::filesystem::path& folder);
 
-/// Writes the network files and then model.json. The folder is made when it does not exist.
-void save_model(const std::filesystem::path& folder, const DuHdr& model, const ModelCard& card);
+/// How the weights of convolutions are stored; all other tensors are F32 (with_half_convolutions).
+enum class StoredAs { f32, f16 };
 
-/// The names of the network files' owners, in the order of the chain.
-inline constexpr const char* network_names[] = {"dnet", "innet", "nnet", "itnet", "oonet"};
+/// Writes the network files and then model.json. The folder is made when it does not exist. Throws bad_weights, before
+/// anything is written, when a value does not fit f16.
+void save_model(const std::filesystem::path& folder, const Model& model, const ModelCard& card,
+                StoredAs stored = StoredAs::f32);
 
 }  // namespace duhdr

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/weight_file.h"
 
+#include <cmath>
 #include <set>
+#include <vector>
 
 namespace duhdr {
 namespace {
@@ -22,6 +24,21 @@ std::map<std::string, Tensor> weights_of(const Module& module, const std::string
   std::map<std::string, Tensor> tensors;
   for (const NamedVariable& named : all_of(module, prefix))
     tensors.emplace(named.name, named.variable.value().to(Device::cpu()).to(DType::f32));
+  return tensors;
+}
+
+std::map<std::string, Tensor> with_half_convolutions(std::map<std::string, Tensor> tensors) {
+  for (auto& [name, tensor] : tensors) {
+    if (tensor.shape().rank() != 4) continue;
+    const std::vector<float> values = tensor.to_vector<float>();
+    const Tensor half = tensor.to(DType::f16);
+    const std::vector<float> rounded = half.to(DType::f32).to_vector<float>();
+    for (std::size_t i = 0; i < rounded.size(); ++i)
+      if (!std::isfinite(rounded[i]))
+        throw Error(ExitCode::bad_weights, message("tensor ", name, ": element ", i, " does not fit 16 bits (",
+                                                   values[i], ", at most 65504)"));
+    tensor = half;
+  }
   return tensors;
 }
 

@@ -20,28 +20,27 @@ scripts/install-dependencies.sh
 
 echo "== Build (build/auto; minutes the first time, seconds after that) =="
 cmake --preset auto --log-level=NOTICE
-cmake --build --preset auto --target duhdr-infer duhdr-train
+cmake --build --preset auto --target duhdr-infer
 
 bin=build/auto/bin
-model=demo/model
-if [[ ! -f $model/model.json ]]; then
-  echo "== Model =="
-  mkdir -p demo
-  "$bin/duhdr-train" --init-only "$model" --seed 1
-fi
-
 name=$(basename "${photo%.*}")
+mkdir -p demo
 echo "== Photo to HDR =="
-"$bin/duhdr-infer" -m "$model" -i "$photo" -o "demo/$name.exr" --preview --if-exists overwrite
+report=$("$bin/duhdr-infer" -i "$photo" -o "demo/$name.exr" --preview --if-exists overwrite --json)
+brightest=$(LC_ALL=C printf '%.1f' "$(sed -nE 's/.*"max":([^,]+),.*/\1/p' <<<"$report")")
 
-echo
-echo "Done:"
-printf '  %s\n' "demo/$name"*
 cat <<END
 
-The model is UNTRAINED: the result is the photo linearised with the mean inverse camera response. It is scene-linear,
-but blown-out highlights stay where the photo clipped them. Trained weights are not part of the project yet.
+Done:
+  demo/$name.exr           the HDR image, scene-linear
+  demo/$name.preview.png   the same as an ordinary picture: at -4, -2 and 0 EV, side by side
+
+1.0 is the level at which the photo clips. The brightest value of this result is $brightest: what lies above
+1.0 (in the sample the sun and the sky around it) was white in the photo and is reconstructed by the model.
+
+Open the preview in any viewer: its darker panels show what the lights hold. For the EXR take tev, HDRView, Blender,
+Krita or any compositor, and pull the exposure down by 2 to 6 stops.
 
 Your own photo:
-  $bin/duhdr-infer -m $model -i YOUR-PHOTO.jpg -o YOUR-PHOTO.exr --preview
+  $bin/duhdr-infer -i YOUR-PHOTO.jpg -o YOUR-PHOTO.exr --preview
 END

@@ -15,6 +15,7 @@ packages=(
   libopenexr-dev libimath-dev zlib1g-dev       # EXR
   libjpeg-dev libpng-dev                       # JPEG, PNG
   nlohmann-json3-dev libcli11-dev              # JSON, command lines
+  libssl-dev                                   # SHA-256
   libspdlog-dev libfmt-dev                     # log
   libgtest-dev libbenchmark-dev                # tests, benchmarks
 )

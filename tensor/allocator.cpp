@@ -54,7 +54,10 @@ thread_local Chosen chosen;
 CachingAllocator::CachingAllocator(Source source, std::string device_name)
     : source_(std::move(source)), device_name_(std::move(device_name)) {}
 
-CachingAllocator::~CachingAllocator() { trim(); }
+CachingAllocator::~CachingAllocator() {
+  keeps_segments_ = false;
+  trim();
+}
 
 void* CachingAllocator::allocate(std::size_t bytes) {
   const std::size_t size = rounded(bytes, block_unit);
@@ -136,6 +139,7 @@ void CachingAllocator::release(void* pointer) noexcept {
 
 /// Gives every segment that is free as a whole back to the system.
 void CachingAllocator::release_segments() {
+  if (keeps_segments_) return;
   for (FreeList* list : {&small_, &large_})
     for (auto entry = list->begin(); entry != list->end();) {
       const auto [size, address] = *entry;
@@ -183,15 +187,24 @@ void CachingAllocator::trim() {
   release_segments();
 }
 
+void CachingAllocator::keep_segments() {
+  const std::lock_guard lock(mutex_);
+  keeps_segments_ = true;
+}
+
+MemoryLimit::MemoryLimit(CachingAllocator& allocator, std::size_t bytes)
+    : allocator_(allocator), before_(allocator.limit()) {
+  allocator_.set_limit(bytes);
+}
+
+MemoryLimit::~MemoryLimit() { allocator_.set_limit(before_); }
+
 CachingAllocator& allocator_of(Device device) {
-#ifdef DUHDR_WITH_CUDA
   if (device.is_cuda()) return cuda::allocator_of(device.index);
-#endif
   if (device.is_meta()) {
     static auto* meta = new CachingAllocator({acquire_meta, release_meta}, "meta");
     return *meta;
   }
-  DUHDR_CHECK(device.is_cpu(), device.text(), ": ", cuda_unavailable_reason());
   // Never destroyed: tensors with static lifetime may outlive any order of destruction we could choose.
   static auto* host = new CachingAllocator({acquire_host, release_host}, "cpu");
   return *host;

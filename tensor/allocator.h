@@ -44,7 +44,8 @@ class CachingAllocator {
   std::size_t limit() const;
   MemoryStats stats() const;
   void reset_peak();
-  void trim();  // gives all cached blocks back to the system
+  void trim();           // gives all cached blocks back to the system
+  void keep_segments();  // from now on nothing is given back before the end: somebody has written addresses down
 
  private:
   /// A piece of a segment; neighbours in the same segment are linked, and free neighbours are always joined.
@@ -71,6 +72,35 @@ class CachingAllocator {
   FreeList small_, large_;
   MemoryStats stats_;
   std::size_t limit_ = 0;
+  bool keeps_segments_ = false;
+};
+
+/// While one lives, the allocator has this limit (bytes, 0 = none); afterwards, however that comes about, the one
+/// before.
+class MemoryLimit {
+ public:
+  MemoryLimit(CachingAllocator& allocator, std::size_t bytes);
+  ~MemoryLimit();
+  MemoryLimit(const MemoryLimit&) = delete;
+  MemoryLimit& operator=(const MemoryLimit&) = delete;
+
+ private:
+  CachingAllocator& allocator_;
+  std::size_t before_;
+};
+
+/// While one lives, the allocator has this limit (bytes, 0 = none); afterwards, however that comes about, the one
+/// before.
+class MemoryLimit {
+ public:
+  MemoryLimit(CachingAllocator& allocator, std::size_t bytes);
+  ~MemoryLimit();
+  MemoryLimit(const MemoryLimit&) = delete;
+  MemoryLimit& operator=(const MemoryLimit&) = delete;
+
+ private:
+  CachingAllocator& allocator_;
+  std::size_t before_;
 };
 
 /// The device's own allocator, which lives as long as the program.
@@ -79,7 +109,8 @@ CachingAllocator& allocator_of(Device device);
 /// An allocator of its own that takes its memory from the device's: its blocks never meet those of other tensors.
 std::shared_ptr<CachingAllocator> private_pool(Device device);
 
-/// While one lives on this thread, new tensors of `device` come from `pool`, and keep it alive.
+/// While one lives on this thread, new tensors of `device` come from `pool`, and keep it alive; null: from the device's
+/// own allocator.
 class AllocateFrom {
  public:
   AllocateFrom(Device device, std::shared_ptr<CachingAllocator> pool);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What tensor/ asks of CUDA. Defined in device_cuda.cpp; a build without CUDA defines none of it and never calls it.
+// What tensor/ asks of CUDA. Defined in device_cuda.cpp, graph_cuda.cpp and upload_cuda.cpp, and for a build without
+// CUDA in cuda_backend_no_cuda.cpp: there is no device then, and what needs one throws device.
 #pragma once
 
 #include <cstddef>

@@ -19,7 +19,6 @@ struct Context {
   cudnnHandle_t cudnn = nullptr;
 
   explicit Context(int device_index);
-  ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 };

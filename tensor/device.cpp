@@ -4,9 +4,13 @@
 #include <omp.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <fstream>
+#include <future>
+#include <system_error>
+#include <thread>
 
 #include "base/error.h"
 #include "tensor/cuda_backend.h"
@@ -34,13 +38,25 @@ DeviceInfo cpu_info() {
   return info;
 }
 
-int count_cuda_devices() {
-#ifdef DUHDR_WITH_CUDA
-  return cuda_unavailable_reason().empty() ? cuda::device_count() : 0;
-#else
-  return 0;
-#endif
+/// Starts so many threads at once and ends them again. Where they cannot be had, OpenMP would end the program.
+void try_threads(int count) {
+  std::promise<void> end;
+  std::shared_future<void> ended = end.get_future().share();
+  std::vector<std::thread> threads;
+  bool all = true;
+  try {
+    for (int i = 0; i < count; ++i) threads.emplace_back([ended] { ended.wait(); });
+  } catch (const std::system_error&) {
+    all = false;
+  }
+  end.set_value();
+  for (std::thread& thread : threads) thread.join();
+  if (!all)
+    throw Error(ExitCode::out_of_memory,
+                message("only ", threads.size() + 1, " of ", count + 1, " threads can be started; use fewer (-j)"));
 }
+
+int count_cuda_devices() { return cuda_unavailable_reason().empty() ? cuda::device_count() : 0; }
 
 }  // namespace
 
@@ -49,13 +65,7 @@ std::string Device::text() const {
   return is_cpu() ? "cpu" : "cuda:" + std::to_string(index);
 }
 
-std::string cuda_unavailable_reason() {
-#ifdef DUHDR_WITH_CUDA
-  return cuda::unavailable_reason();
-#else
-  return "this program was built without CUDA";
-#endif
-}
+std::string cuda_unavailable_reason() { return cuda::unavailable_reason(); }
 
 Device parse_device(std::string_view text) {
   const std::string reason = cuda_unavailable_reason();
@@ -80,23 +90,18 @@ std::vector<DeviceInfo> list_devices() {
   return devices;
 }
 
-DeviceInfo info_of(Device device) {
-  if (device.is_cpu()) return cpu_info();
-#ifdef DUHDR_WITH_CUDA
-  return cuda::info_of(device.index);
-#else
-  throw Error(ExitCode::device, device.text() + ": " + cuda_unavailable_reason());
-#endif
-}
+DeviceInfo info_of(Device device) { return device.is_cpu() ? cpu_info() : cuda::info_of(device.index); }
 
-void set_cpu_threads(int count) { omp_set_num_threads(count > 0 ? count : omp_get_num_procs()); }
+void set_cpu_threads(int count) {
+  const int most = omp_get_num_procs(), threads = count > 0 ? std::min(count, most) : most;
+  try_threads(threads - 1);
+  omp_set_num_threads(threads);
+}
 
 int cpu_threads() { return omp_get_max_threads(); }
 
-void synchronize([[maybe_unused]] Device device) {
-#ifdef DUHDR_WITH_CUDA
+void synchronize(Device device) {
   if (device.is_cuda()) cuda::synchronize(device.index);
-#endif
 }
 
 }  // namespace duhdr

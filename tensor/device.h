@@ -47,7 +47,7 @@ DeviceInfo info_of(Device device);
 /// Why there is no usable GPU ("built without CUDA", "no NVIDIA driver ..."); empty when there is one.
 std::string cuda_unavailable_reason();
 
-/// Threads that CPU ops use; 0 = all that this process may run on.
+/// Threads that CPU ops use, at most the processors of this process (0 = as many); out_of_memory if they cannot start.
 void set_cpu_threads(int count);
 int cpu_threads();
 

@@ -30,6 +30,7 @@ void check_index(int index) {
 }  // namespace
 
 [[noreturn]] void fail(const char* file, int line, const char* call, const char* reason) {
+  (void)cudaGetLastError();  // it is told here: who goes on by another way must not find it at the next launch
   throw Error(ExitCode::device, message(file, ":", line, ": ", reason, " in ", call));
 }
 
@@ -60,23 +61,16 @@ Context::Context(int device_index) : index(device_index) {
   DUHDR_CUDNN(cudnnSetStream(cudnn, stream));
 }
 
-Context::~Context() {
-  (void)cudaSetDevice(index);
-  (void)cudaStreamSynchronize(stream);
-  (void)cudnnDestroy(cudnn);
-  (void)cublasDestroy(cublas);
-  (void)cudaStreamDestroy(stream);
-}
-
 Context& context_of(Device device) {
   static std::mutex mutex;
-  static std::array<std::unique_ptr<Context>, max_devices> contexts;
+  // Never destroyed: at the end of the program cuDNN and cuBLAS may be gone before their handles.
+  static auto& contexts = *new std::array<Context*, max_devices>();
   DUHDR_CHECK(device.is_cuda() && device.index >= 0 && device.index < max_devices, "no GPU context for ",
               device.text());
   {
     const std::lock_guard lock(mutex);
-    auto& context = contexts[static_cast<std::size_t>(device.index)];
-    if (!context) context = std::make_unique<Context>(device.index);
+    Context*& context = contexts[static_cast<std::size_t>(device.index)];
+    if (!context) context = new Context(device.index);
   }
   DUHDR_CUDA(cudaSetDevice(device.index));
   return *contexts[static_cast<std::size_t>(device.index)];

@@ -64,10 +64,8 @@ void copy(Tensor& to, const Tensor& from) {
     });
     return;
   }
-#ifdef __CUDACC__
   if (to.device().is_cuda() || from.device().is_cuda())
     return cuda::copy_bytes(to.device(), to.mutable_raw(), from.device(), from.raw(), to.bytes());
-#endif
   if (to.bytes() > 0) std::memcpy(to.mutable_raw(), from.raw(), to.bytes());
 }
 

@@ -2,17 +2,27 @@
 #include "tensor/recorder.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "base/error.h"
 #include "tensor/cuda_backend.h"
 
 namespace duhdr {
+namespace {
+thread_local std::uint64_t current_record = 0;
+}
+
+RecordScope::RecordScope() : before_(current_record) {
+  static std::atomic<std::uint64_t> last{0};
+  current_record = ++last;
+}
+RecordScope::~RecordScope() { current_record = before_; }
+std::uint64_t RecordScope::current() { return current_record; }
 
 Recorder::Recorder(Device device) : device_(device), pool_(device.is_cuda() ? private_pool(device) : nullptr) {}
 
-void Recorder::run([[maybe_unused]] const std::string& key, const std::function<void()>& work) {
+void Recorder::run(const std::string& key, const std::function<void()>& work) {
   if (!device_.is_cuda()) return work();
-#ifdef DUHDR_WITH_CUDA
   const AllocateFrom scope(device_, pool_);
   if (!refusal_.empty()) return work();
   Record& record = records_[key];
@@ -21,14 +31,17 @@ void Recorder::run([[maybe_unused]] const std::string& key, const std::function<
     return work();
   }
   try {
-    if (!record.graph) record.graph = cuda::record(device_.index, work);
+    if (!record.graph) {
+      pool_->keep_segments();  // the record will hold addresses in them
+      const RecordScope scope_of_record;
+      record.graph = cuda::record(device_.index, work);
+    }
   } catch (const Error& error) {
     if (error.code() != ExitCode::device) throw;
     refusal_ = error.what();
     return work();
   }
   cuda::launch(*record.graph);
-#endif
 }
 
 std::size_t Recorder::recorded() const {

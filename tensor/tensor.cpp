@@ -2,6 +2,7 @@
 #include "tensor/tensor.h"
 
 #include "tensor/allocator.h"
+#include "tensor/recorder.h"
 
 namespace duhdr {
 
@@ -47,9 +48,16 @@ Storage::~Storage() { allocator_->release(bytes_); }
 std::shared_ptr<const void> Storage::derived(const std::string& key,
                                              const std::function<std::shared_ptr<const void>()>& make) {
   const std::lock_guard lock(derived_mutex_);
-  auto& entry = derived_[key];
-  if (!entry) entry = make();
-  return entry;
+  const std::uint64_t record = RecordScope::current();
+  Derived& entry = derived_[key];
+  if (entry.value && (entry.record == 0 || entry.record == record)) return entry.value;
+  if (record != 0) {
+    entry = {make(), record};
+  } else {
+    const AllocateFrom device_itself(device_, nullptr);
+    entry = {make(), 0};
+  }
+  return entry.value;
 }
 
 void Storage::drop_derived() {
@@ -83,9 +91,13 @@ const std::byte* Tensor::raw() const {
 }
 
 std::byte* Tensor::mutable_raw() {
+  contents_changed();
+  return storage_->bytes() + offset_;
+}
+
+void Tensor::contents_changed() {
   DUHDR_CHECK(defined(), "the tensor is undefined");
   storage_->drop_derived();
-  return storage_->bytes() + offset_;
 }
 
 void Tensor::check_type(DType asked) const {

@@ -30,7 +30,9 @@ class Storage {
   std::byte* bytes() const { return bytes_; }
   Device device() const { return device_; }
 
-  /// Data derived from the contents (a packed weight, say): made once, dropped when the contents may change.
+  /// Data derived from the contents (a packed weight, say): made once, dropped when the contents may change. It
+  /// outlives the work that asks for it, so its memory is never that of AllocateFrom; but within a record (RecordScope)
+  /// it is part of the record, which makes it anew at every launch, and only that record sees it.
   std::shared_ptr<const void> derived(const std::string& key, const std::function<std::shared_ptr<const void>()>& make);
   void drop_derived();
 
@@ -39,7 +41,11 @@ class Storage {
   std::byte* bytes_ = nullptr;
   Device device_;
   std::mutex derived_mutex_;
-  std::map<std::string, std::shared_ptr<const void>> derived_;
+  struct Derived {
+    std::shared_ptr<const void> value;
+    std::uint64_t record = 0;  // that makes it; 0: none
+  };
+  std::map<std::string, Derived> derived_;
 };
 
 class Tensor {
@@ -73,6 +79,8 @@ class Tensor {
   }
   const std::byte* raw() const;
   std::byte* mutable_raw();
+  /// For who writes, or has written, by other ways than mutable_data(): forgets everything derived from the contents.
+  void contents_changed();
 
   Tensor reshape(Shape shape) const;                            // shares storage
   Tensor range(std::int64_t first_element, Shape shape) const;  // a contiguous part; shares storage

@@ -17,10 +17,8 @@ class Nowhere : public Upload {
 
 }  // namespace
 
-std::unique_ptr<Upload> Upload::to([[maybe_unused]] Device device) {
-#ifdef DUHDR_WITH_CUDA
+std::unique_ptr<Upload> Upload::to(Device device) {
   if (device.is_cuda()) return cuda::new_upload(device);
-#endif
   return std::make_unique<Nowhere>();
 }
 

@@ -5,7 +5,6 @@
 
 #include "base/fields.h"
 #include "base/sha256.h"
-#include "models/model_directory.h"
 #include "models/weight_file.h"
 #include "tensor/safetensors.h"
 
@@ -155,17 +154,17 @@ std::optional<Checkpoint> newest_checkpoint(const fs::path& folder, std::vector<
               message(shown(folder), ": all ", all.size(), " checkpoints are damaged (", damaged.front(), ")"));
 }
 
-std::map<std::string, Tensor> model_tensors(const DuHdr& model) {
+std::map<std::string, Tensor> model_tensors(const Model& model) {
   std::map<std::string, Tensor> tensors;
-  for (const char* name : network_names) tensors.merge(weights_of(model.network(name), name));
+  for (const std::string& name : model.networks()) tensors.merge(weights_of(model.network(name), name));
   return tensors;
 }
 
-void set_model(DuHdr& model, const std::map<std::string, Tensor>& tensors, const std::string& shown_name) {
-  for (const char* name : network_names) {
+void set_model(Model& model, const std::map<std::string, Tensor>& tensors, const std::string& shown_name) {
+  for (const std::string& name : model.networks()) {
     TensorFile part;
     for (const auto& [tensor_name, tensor] : tensors)
-      if (tensor_name.starts_with(std::string(name) + '.')) part.tensors[tensor_name] = tensor;
+      if (tensor_name.starts_with(name + '.')) part.tensors[tensor_name] = tensor;
     set_weights(model.network(name), name, part, shown_name);
   }
 }

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "models/duhdr/duhdr.h"
+#include "models/model.h"
 
 namespace duhdr {
 
@@ -56,7 +56,7 @@ Checkpoint load_checkpoint(const std::filesystem::path& path);
 std::optional<Checkpoint> newest_checkpoint(const std::filesystem::path& folder, std::vector<std::string>& damaged);
 
 /// Parameters and buffers of all networks, and back. set_model() throws bad_weights on names or shapes that differ.
-std::map<std::string, Tensor> model_tensors(const DuHdr& model);
-void set_model(DuHdr& model, const std::map<std::string, Tensor>& tensors, const std::string& shown_name);
+std::map<std::string, Tensor> model_tensors(const Model& model);
+void set_model(Model& model, const std::map<std::string, Tensor>& tensors, const std::string& shown_name);
 
 }  // namespace duhdr

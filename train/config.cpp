@@ -5,7 +5,7 @@
 
 #include "base/fields.h"
 #include "base/file.h"
-#include "models/duhdr/config_json.h"
+#include "models/registry.h"
 #include "train/stages.h"
 
 namespace duhdr {
@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::int64_t many = 1'000'000'000;
 constexpr double large = 1e9;
+constexpr std::int64_t patch_unit = 32;  // no model needs more to halve its images
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
 
 /// Reads a file's keys and, in the other direction, writes them: each key stands here once.
@@ -155,7 +156,7 @@ void visit_validation(Fields& f, TrainConfig& c) {
   f.integer("samples", c.validation.samples, 1, 10000);
   f.integer("patch", c.validation.patch, 32, 4096);
   f.integer("pictures", c.validation.pictures, 0, 64);
-  if (f.reading() && c.validation.patch % DuHdr::alignment != 0) f.refuse("patch", "not a multiple of 32");
+  if (f.reading() && c.validation.patch % patch_unit != 0) f.refuse("patch", "not a multiple of 32");
 }
 
 void visit_plan(Fields& f, StagePlan& plan) {
@@ -176,7 +177,7 @@ void visit_plan(Fields& f, StagePlan& plan) {
   } catch (const Error& error) {
     f.refuse("stage", error.what());
   }
-  if (plan.patch % DuHdr::alignment != 0) f.refuse("patch", message(plan.patch, " is not a multiple of 32"));
+  if (plan.patch % patch_unit != 0) f.refuse("patch", message(plan.patch, " is not a multiple of 32"));
 }
 
 void visit(Fields& f, TrainConfig& c) {
@@ -196,11 +197,17 @@ void visit(Fields& f, TrainConfig& c) {
   });
 }
 
-/// The architecture with the defaults of what is not named.
-DuHdrConfig parse_model(const nlohmann::json& json, const std::string& shown_name) {
-  nlohmann::json all = to_json(DuHdrConfig{});
-  all.merge_patch(json);
-  return config_from_json(JsonObject(all, shown_name, ExitCode::usage, "model"));
+/// The architecture with the family's defaults for what is not named.
+ModelSpec parse_model(nlohmann::json named, const std::string& shown_name) {
+  ModelSpec spec = default_spec();
+  JsonObject reader(named, shown_name, ExitCode::usage, "model");
+  spec.family = reader.text("family", spec.family);
+  named.erase("family");
+  spec.architecture = model_family(spec.family).variants().front();
+  spec.architecture.merge_patch(named);
+  const ConstructOn nowhere(Device::meta());
+  spec.architecture = make_model(spec, shown_name, ExitCode::usage, "model")->architecture();
+  return spec;
 }
 
 StagePlan parse_plan(JsonObject reader) {
@@ -241,7 +248,8 @@ nlohmann::json to_json(const TrainConfig& config) {
   Fields fields(out);
   TrainConfig copy = config;
   visit(fields, copy);
-  out["model"] = to_json(config.model);
+  out["model"] = config.model.architecture;
+  out["model"]["family"] = config.model.family;
   out["schedule"] = nlohmann::json::array();
   for (StagePlan plan : config.schedule) {
     Fields row(out["schedule"].emplace_back(nlohmann::json::object()));

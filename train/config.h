@@ -9,7 +9,7 @@
 
 #include "data/dataset.h"
 #include "kernels/adam.h"
-#include "models/duhdr/config.h"
+#include "models/registry.h"
 #include "train/losses.h"
 #include "train/schedule.h"
 
@@ -42,7 +42,7 @@ struct TrainConfig {
   std::string name = "duhdr";
   std::uint64_t seed = 1;
   DType precision = DType::f32;  // f32 or bf16 ("mixed")
-  DuHdrConfig model;
+  ModelSpec model = default_spec();
   std::vector<std::string> sources{"scenes"};   // with H: "hdr:DIR", "paired:DIR", "scenes"
   std::vector<std::string> unpaired;            // photographs alone; empty: those of `sources`
   std::vector<std::string> validation_sources;  // empty: what the split keeps back of `sources`

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "layers/init.h"
+#include "models/precision.h"
 #include "train/progress.h"
 #include "train/session.h"
 #include "train/stage_data.h"
@@ -21,7 +22,7 @@ bool is_zero(const Variable& parameter) {
 }
 
 /// Convolutions whose weight and bias start at zero. fuse0 of ITnet has a bias that keeps its ReLU open: it stays.
-void fill_zero_convolutions(DuHdr& model, const Stage& stage, std::uint64_t seed) {
+void fill_zero_convolutions(Model& model, const Stage& stage, std::uint64_t seed) {
   for (const std::string_view network : stage.trained) {
     std::vector<NamedVariable> parameters = model.network(network).parameters(std::string(network));
     for (std::size_t i = 0; i + 1 < parameters.size(); ++i) {  // a bias follows its weight
@@ -59,9 +60,9 @@ std::vector<OverfitResult> overfit(const TrainConfig& config, const RunOptions& 
   for (const StagePlan& plan : config.schedule) {
     const Stage& stage = stage_named(plan.stage);
     const std::vector<Batch> batches = fixed_batches(*stage_dataset(config, stage, plan), samples, plan.batch);
-    const std::unique_ptr<DuHdr> model = new_model(config, options);
+    const std::unique_ptr<Model> model = new_model(config, options);
     fill_zero_convolutions(*model, stage, config.seed);
-    model->set_precision(config.precision);
+    set_precision(*model, config.precision);
     model->to(options.device);
     StageTrainer trainer(stage, *model, *vgg, config.loss, config.adam, plan.running_statistics);
     OverfitResult result{plan.stage};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a run will take and what it will see, before it begins.
-#include "layers/module.h"
+#include "models/precision.h"
 #include "tensor/allocator.h"
 #include "train/run.h"
 #include "train/stage_data.h"
@@ -33,14 +33,14 @@ std::vector<StageMemory> memory_plan(const TrainConfig& config) {
   for (const StagePlan& plan : config.schedule) {
     allocator.trim();
     allocator.reset_peak();
-    DuHdr model(config.model);
+    const std::unique_ptr<Model> model = make_model(config.model);
     Vgg16Features vgg(config.perceptual.widths);
-    model.to(Device::meta());
-    model.set_precision(config.precision);
-    vgg.set_precision(config.precision);
+    model->to(Device::meta());
+    set_precision(*model, config.precision);
+    set_precision(vgg, config.precision);
     for (NamedVariable& parameter : vgg.parameters()) parameter.variable.set_requires_grad(false);
     const Stage& stage = stage_named(plan.stage);
-    StageTrainer trainer(stage, model, vgg, config.loss, config.adam, plan.running_statistics);
+    StageTrainer trainer(stage, *model, vgg, config.loss, config.adam, plan.running_statistics);
     trainer.step(meta_batch(plan, stage.needs_hdr()), 0);
     plans.push_back({plan.stage, plan.batch, plan.patch, allocator.stats().peak});
   }

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "models/precision.h"
 #include "train/progress.h"
 #include "train/vgg_weights.h"
 
@@ -15,12 +16,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void set_basis(ResponseNet& net, const CurveBasis& basis, const DuHdrConfig& config) {
-  const auto tensors = curve_tensors(basis, static_cast<int>(config.curve_k));
-  if (tensors.at("curve.mean").shape()[0] != config.curve_samples)
-    throw Error(ExitCode::usage, message("model.curve_samples ", config.curve_samples, ": the curve files have ",
-                                         tensors.at("curve.mean").shape()[0]));
-  net.set_basis(tensors.at("curve.mean"), tensors.at("curve.basis"));
+/// All components of a basis.
+CurveSpace space_of(const CurveBasis& basis) {
+  const auto tensors = curve_tensors(basis, curve_vectors);
+  return {tensors.at("curve.mean"), tensors.at("curve.basis")};
 }
 
 /// The first key whose values differ, as a path: "schedule[0].steps".
@@ -51,17 +50,16 @@ void write_config(const TrainConfig& config, const fs::path& folder) {
 
 }  // namespace
 
-std::unique_ptr<DuHdr> new_model(const TrainConfig& config, const RunOptions& options) {
+std::unique_ptr<Model> new_model(const TrainConfig& config, const RunOptions& options) {
   if (!options.init.empty()) {
     LoadedModel loaded = load_model(options.init);
-    if (!(loaded.model->config() == config.model))
+    if (spec_of(*loaded.model) != config.model)
       throw Error(ExitCode::usage, message(shown(options.init), ": its architecture is not the configuration's"));
     return std::move(loaded.model);
   }
-  auto model = std::make_unique<DuHdr>(config.model);
+  std::unique_ptr<Model> model = make_model(config.model);
   model->initialise(config.seed, "");
-  set_basis(model->innet(), options.inverse, config.model);
-  set_basis(model->nnet(), options.forward, config.model);
+  model->set_camera_curves(space_of(options.forward), space_of(options.inverse));
   return model;
 }
 
@@ -75,7 +73,7 @@ std::unique_ptr<Vgg16Features> new_vgg(const PerceptualOptions& options, Device 
     spdlog::info("perceptual loss: VGG16 of {}", escaped(options.weights));
   }
   for (NamedVariable& parameter : vgg->parameters()) parameter.variable.set_requires_grad(false);
-  vgg->set_precision(precision);
+  set_precision(*vgg, precision);
   vgg->to(device);
   return vgg;
 }
@@ -85,7 +83,7 @@ Session::Session(const TrainConfig& config, const RunOptions& options)
       options_(options),
       model_(new_model(config, options)),
       vgg_(new_vgg(config.perceptual, options.device, config.precision)) {
-  model_->set_precision(config.precision);
+  set_precision(*model_, config.precision);
   model_->to(options.device);
 }
 

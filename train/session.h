@@ -5,7 +5,6 @@
 #include <memory>
 #include <optional>
 
-#include "models/duhdr/duhdr.h"
 #include "models/model_directory.h"
 #include "train/checkpoint.h"
 #include "train/run.h"
@@ -14,7 +13,7 @@
 namespace duhdr {
 
 /// New networks on the CPU: start values of config.seed, or those of options.init; curves of the options.
-std::unique_ptr<DuHdr> new_model(const TrainConfig& config, const RunOptions& options);
+std::unique_ptr<Model> new_model(const TrainConfig& config, const RunOptions& options);
 
 /// The perceptual network: public weights, or the start values of its seed, which the log says.
 std::unique_ptr<Vgg16Features> new_vgg(const PerceptualOptions& options, Device device, DType precision);
@@ -23,7 +22,7 @@ class Session {
  public:
   Session(const TrainConfig& config, const RunOptions& options);
 
-  DuHdr& model() { return *model_; }
+  Model& model() { return *model_; }
   void set_weights(const std::map<std::string, Tensor>& tensors);  // of a checkpoint; ends living trainers' views
   std::unique_ptr<StageTrainer> trainer(const StagePlan& plan);
 
@@ -33,7 +32,7 @@ class Session {
  private:
   const TrainConfig& config_;
   const RunOptions& options_;
-  std::unique_ptr<DuHdr> model_;
+  std::unique_ptr<Model> model_;
   std::unique_ptr<Vgg16Features> vgg_;
 };
 

@@ -8,11 +8,12 @@
 #include "kernels/camera/mask.h"
 #include "kernels/camera/truncation.h"
 #include "kernels/layout.h"
-#include "models/duhdr/camera.h"
-#include "models/model_directory.h"
+#include "models/duhdr/duhdr.h"
 
 namespace duhdr {
 namespace {
+
+DuHdr& duhdr(const StageContext& c) { return dynamic_cast<DuHdr&>(c.model); }
 
 LossWeights images(const StageBatch& batch) { return {.image = batch.weight}; }
 
@@ -30,7 +31,7 @@ Variable true_clipped(const StageBatch& batch) {
 Truth truth(const StageContext& c, const StageBatch& batch) {
   if (batch.encoded.defined()) return {batch.encoded, batch.clipped};
   const NoGrad constant;
-  ResponseNet& nnet = c.model.nnet();
+  ResponseNet& nnet = duhdr(c).nnet();
   const bool training = nnet.training();
   const Variable clipped = true_clipped(batch);
   nnet.set_training(false);
@@ -46,22 +47,22 @@ LossTerms dequantisation_terms(const StageContext& c, const StageBatch& batch, c
 }
 
 LossTerms dnet_individual(const StageContext& c, const StageBatch& batch) {  // Eq. 4
-  return {{"encoded", 1, squared_error(c.model.dnet()(batch.ldr), truth(c, batch).encoded, images(batch))}};
+  return {{"encoded", 1, squared_error(duhdr(c).dnet()(batch.ldr), truth(c, batch).encoded, images(batch))}};
 }
 
 LossTerms dnet_joint(const StageContext& c, const StageBatch& batch) {  // Eq. 5
-  return dequantisation_terms(c, batch, c.model.dnet()(batch.ldr), truth(c, batch));
+  return dequantisation_terms(c, batch, duhdr(c).dnet()(batch.ldr), truth(c, batch));
 }
 
 LossTerms nnet_individual(const StageContext& c, const StageBatch& batch) {  // Eq. 11
   const Variable x = true_clipped(batch);
-  const Variable target = batch.encoded.defined() ? batch.encoded : c.model.dnet()(batch.ldr);
-  return {{"encoded", 1, squared_error(mapped(c.model.nnet(), x), target, images(batch))}};
+  const Variable target = batch.encoded.defined() ? batch.encoded : duhdr(c).dnet()(batch.ldr);
+  return {{"encoded", 1, squared_error(mapped(duhdr(c).nnet(), x), target, images(batch))}};
 }
 
 LossTerms innet_individual(const StageContext& c, const StageBatch& batch) {  // Eq. 12
-  const Variable x = batch.encoded.defined() ? batch.encoded : c.model.dnet()(batch.ldr);
-  const Variable curve = c.model.innet()(x);
+  const Variable x = batch.encoded.defined() ? batch.encoded : duhdr(c).dnet()(batch.ldr);
+  const Variable curve = duhdr(c).innet()(x);
   LossTerms terms{{"clipped", 1, squared_error(apply_curve(curve, x), true_clipped(batch), images(batch))}};
   if (c.options.curve > 0 && batch.inverse_curve.defined()) {
     const Shape row{curve.shape()[0], 1, 1, curve.shape()[1]};
@@ -73,9 +74,9 @@ LossTerms innet_individual(const StageContext& c, const StageBatch& batch) {  //
 
 LossTerms dnm_joint(const StageContext& c, const StageBatch& batch) {  // Eq. 13
   const Truth target = truth(c, batch);                                // before Nnet's running statistics move
-  const Variable encoded = c.model.dnet()(batch.ldr);
-  const Variable clipped = mapped(c.model.innet(), encoded);
-  const Variable again = mapped(c.model.nnet(), clipped);
+  const Values values = forward(c.model.to_hdr(), batch.ldr, {"linear"});
+  const Variable encoded = values.at("dequantised"), clipped = values.at("linear");
+  const Variable again = mapped(duhdr(c).nnet(), clipped);
   LossTerms terms{{"clipped", 1, squared_error(clipped, target.clipped, images(batch))},
                   {"cycle", c.options.dnm_dual, squared_error(again, encoded, images(batch))}};
   for (LossTerm& term : dequantisation_terms(c, batch, encoded, target)) {
@@ -98,73 +99,58 @@ LossTerms truncation_terms(const StageContext& c, const StageBatch& batch, const
 
 LossTerms itnet_individual(const StageContext& c, const StageBatch& batch) {  // Eq. 16
   const Variable x = true_clipped(batch);
-  return truncation_terms(c, batch, c.model.itnet()(x), exposure_mask(x, c.model.itnet().alpha()));
+  return truncation_terms(c, batch, duhdr(c).itnet()(x), exposure_mask(x, duhdr(c).itnet().alpha()));
 }
 
 LossTerms itnet_joint(const StageContext& c, const StageBatch& batch) {  // Eq. 17-19
-  const Variable x = true_clipped(batch), mask = exposure_mask(x, c.model.itnet().alpha());
-  const Variable estimate = c.model.itnet()(x, c.options.itnet_iterations, c.options.literal);
+  const Variable x = true_clipped(batch), mask = exposure_mask(x, duhdr(c).itnet().alpha());
+  const Variable estimate = duhdr(c).itnet()(x, c.options.itnet_iterations, c.options.literal);
   LossTerms terms = truncation_terms(c, batch, estimate, mask);
   terms.push_back({"normal_area", c.options.itn_dual, normal_area_loss(estimate, batch.hdr, mask, batch.weight)});
   return terms;
 }
 
-/// The chain up to ITnet's result.
-struct Chain {
-  Variable encoded, clipped, hdr;
-};
-Chain chain(const StageContext& c, const StageBatch& batch) {
-  Chain out;
-  out.encoded = c.model.dnet()(batch.ldr);
-  out.clipped = mapped(c.model.innet(), out.encoded);
-  out.hdr = c.model.itnet()(out.clipped, c.model.config().itnet_iterations);
-  return out;
-}
-
 /// Eq. 24; OOnet alone and the whole chain differ only in what trains.
 LossTerms refinement(const StageContext& c, const StageBatch& batch) {
-  const Chain before = chain(c, batch);
-  const Variable result = c.model.oonet()(before.hdr, before.clipped, before.encoded);
+  const Variable result = forward(c.model.to_hdr(), batch.ldr);
   return {{"hdr", 1, refinement_loss(result, batch.hdr, c.options.refinement, batch.weight)}};
 }
 
 LossTerms dnet_unpaired(const StageContext& c, const StageBatch& batch) {  // Eq. 6
-  return {{"quantised", 1, squared_error(quantise(c.model.dnet()(batch.ldr)), batch.ldr, images(batch))}};
+  return {{"quantised", 1, squared_error(quantise(duhdr(c).dnet()(batch.ldr)), batch.ldr, images(batch))}};
 }
 
 LossTerms dnm_unpaired(const StageContext& c, const StageBatch& batch) {  // Eq. 14
-  const Variable encoded = c.model.dnet()(batch.ldr);
-  const Variable again = mapped(c.model.nnet(), mapped(c.model.innet(), encoded));
+  const Values values = forward(c.model.to_hdr(), batch.ldr, {"linear"});
+  const Variable encoded = values.at("dequantised"), again = mapped(duhdr(c).nnet(), values.at("linear"));
   return {{"cycle", 1, squared_error(again, encoded, images(batch))}};
 }
 
 LossTerms itnet_unpaired(const StageContext& c, const StageBatch& batch) {  // Eq. 20
-  const Variable x = mapped(c.model.innet(), c.model.dnet()(batch.ldr));
-  const Variable estimate = c.model.itnet()(x, c.options.itnet_iterations, c.options.literal);
+  const Variable x = forward(c.model.to_hdr(), batch.ldr, {"linear"}).at("linear");
+  const Variable estimate = duhdr(c).itnet()(x, c.options.itnet_iterations, c.options.literal);
   return {{"clipped", 1, squared_error(truncation(estimate), x, images(batch))}};
 }
 
 LossTerms oonet_unpaired(const StageContext& c, const StageBatch& batch) {  // Eq. 25
-  const Chain before = chain(c, batch);
-  const Variable truncated = truncation(c.model.oonet()(before.hdr, before.clipped, before.encoded));
-  const Variable photograph = expose(c.model.nnet()(truncated), truncated);
+  const Variable photograph = forward(*c.model.to_ldr(), forward(c.model.to_hdr(), batch.ldr));
   return {{"ldr", 1, squared_error(photograph, batch.ldr, images(batch))}};
 }
 
 const std::array table{
-    Stage{"dnet", 1, "dequantisation alone, Eq. 4", {"dnet"}, dnet_individual},
-    Stage{"dnet-joint", 1, "dequantisation with the quantiser, Eq. 5", {"dnet"}, dnet_joint},
-    Stage{"nnet", 1, "camera response, Eq. 11", {"nnet"}, nnet_individual},
-    Stage{"innet", 1, "inverse camera response, Eq. 12", {"innet"}, innet_individual},
-    Stage{"dnm-joint", 1, "both responses and dequantisation, Eq. 13", {"dnet", "innet", "nnet"}, dnm_joint},
-    Stage{"itnet", 1, "highlights alone, Eq. 16", {"itnet"}, itnet_individual},
-    Stage{"itnet-joint", 1, "highlights with the truncation, iterated, Eq. 17-19", {"itnet"}, itnet_joint},
-    Stage{"oonet", 1, "refinement of the frozen chain, Eq. 24", {"oonet"}, refinement},
-    Stage{"finetune", 1, "the whole chain, Eq. 24", {"dnet", "innet", "itnet", "oonet"}, refinement},
-    Stage{"dnet-unpaired", 2, "dequantisation from photographs, Eq. 6", {"dnet"}, dnet_unpaired},
-    Stage{"dnm-unpaired", 2, "both responses from photographs, Eq. 14", {"innet", "nnet"}, dnm_unpaired},
-    Stage{"itnet-unpaired", 2, "highlights from photographs, iterated, Eq. 20", {"itnet"}, itnet_unpaired},
-    Stage{"oonet-unpaired", 2, "refinement from photographs, Eq. 25", {"oonet"}, oonet_unpaired},
+    Stage{"dnet", "duhdr", 1, "dequantisation alone, Eq. 4", {"dnet"}, dnet_individual},
+    Stage{"dnet-joint", "duhdr", 1, "dequantisation with the quantiser, Eq. 5", {"dnet"}, dnet_joint},
+    Stage{"nnet", "duhdr", 1, "camera response, Eq. 11", {"nnet"}, nnet_individual},
+    Stage{"innet", "duhdr", 1, "inverse camera response, Eq. 12", {"innet"}, innet_individual},
+    Stage{"dnm-joint", "duhdr", 1, "both responses and dequantisation, Eq. 13", {"dnet", "innet", "nnet"}, dnm_joint},
+    Stage{"itnet", "duhdr", 1, "highlights alone, Eq. 16", {"itnet"}, itnet_individual},
+    Stage{"itnet-joint", "duhdr", 1, "highlights with the truncation, iterated, Eq. 17-19", {"itnet"}, itnet_joint},
+    Stage{"oonet", "duhdr", 1, "refinement of the frozen chain, Eq. 24", {"oonet"}, refinement},
+    Stage{"finetune", "duhdr", 1, "the whole chain, Eq. 24", {"dnet", "innet", "itnet", "oonet"}, refinement},
+    Stage{"dnet-unpaired", "duhdr", 2, "dequantisation from photographs, Eq. 6", {"dnet"}, dnet_unpaired},
+    Stage{"dnm-unpaired", "duhdr", 2, "both responses from photographs, Eq. 14", {"innet", "nnet"}, dnm_unpaired},
+    Stage{"itnet-unpaired", "duhdr", 2, "highlights from photographs, iterated, Eq. 20", {"itnet"}, itnet_unpaired},
+    Stage{"oonet-unpaired", "duhdr", 2, "refinement from photographs, Eq. 25", {"oonet"}, oonet_unpaired},
 };
 
 }  // namespace
@@ -200,8 +186,11 @@ const Stage& stage_named(std::string_view name) {
   throw Error(ExitCode::usage, message("no training stage \"", escaped(name), "\" (", known, ")"));
 }
 
-void prepare(const Stage& stage, DuHdr& model, bool running_statistics) {
-  for (const char* name : network_names) {
+void prepare(const Stage& stage, Model& model, bool running_statistics) {
+  if (stage.family != model.family())
+    throw Error(ExitCode::usage, message("training stage \"", stage.name, "\" is for models of the family ",
+                                         stage.family, ", not ", model.family()));
+  for (const std::string& name : model.networks()) {
     const bool trained = std::find(stage.trained.begin(), stage.trained.end(), name) != stage.trained.end();
     Module& network = model.network(name);
     network.set_training(trained && !running_statistics);

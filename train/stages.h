@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The stages of Algorithm 1 (paired data) and Algorithm 2 (unpaired data) as rows of a table. What trains them knows
-// nothing of DuHDR.
+// The stages of training as rows of a table: those of DuHDR's Algorithm 1 (paired data) and Algorithm 2 (unpaired
+// data), and of the other model families. What trains them (StageTrainer, runs, checkpoints) knows only this interface.
 #pragma once
 
 #include <span>
 #include <string_view>
 
 #include "data/sample.h"
-#include "models/duhdr/duhdr.h"
+#include "models/model.h"
 #include "train/losses.h"
 
 namespace duhdr {
@@ -22,13 +22,14 @@ StageBatch empty_like(const Batch& batch, Device device, DType dtype);
 void copy(StageBatch& to, const Batch& from);
 
 struct StageContext {
-  DuHdr& model;
+  Model& model;  // of the stage's family
   const Vgg16Features& vgg;
   const LossOptions& options;
 };
 
 struct Stage {
   std::string_view name;
+  std::string_view family;                // of models
   int algorithm;                          // 1: needs H; 2: photographs alone
   std::string_view summary;               // what is learned, with the equation
   std::vector<std::string_view> trained;  // networks; the others are frozen
@@ -45,7 +46,7 @@ std::span<const Stage> all_stages();
 const Stage& stage_named(std::string_view name);
 
 /// Sets up the networks for a stage: the trained ones need gradients and use batch statistics (running ones with
-/// `running_statistics`), the others neither.
-void prepare(const Stage& stage, DuHdr& model, bool running_statistics);
+/// `running_statistics`), the others neither. Throws usage when the model is of another family.
+void prepare(const Stage& stage, Model& model, bool running_statistics);
 
 }  // namespace duhdr

@@ -4,7 +4,7 @@
 namespace duhdr {
 namespace {
 
-const Stage& prepared(const Stage& stage, DuHdr& model, bool running_statistics) {
+const Stage& prepared(const Stage& stage, Model& model, bool running_statistics) {
   prepare(stage, model, running_statistics);
   return stage;
 }
@@ -19,7 +19,7 @@ std::string layout_of(const Batch& batch) {
 
 }  // namespace
 
-StageTrainer::StageTrainer(const Stage& stage, DuHdr& model, const Vgg16Features& vgg, const LossOptions& loss,
+StageTrainer::StageTrainer(const Stage& stage, Model& model, const Vgg16Features& vgg, const LossOptions& loss,
                            const AdamDesc& adam, bool running_statistics)
     : stage_(prepared(stage, model, running_statistics)),
       model_(model),

@@ -25,7 +25,7 @@ struct StepResult {
 class StageTrainer {
  public:
   /// Prepares the networks for the stage (see prepare()). All references must outlive the trainer.
-  StageTrainer(const Stage& stage, DuHdr& model, const Vgg16Features& vgg, const LossOptions& loss,
+  StageTrainer(const Stage& stage, Model& model, const Vgg16Features& vgg, const LossOptions& loss,
                const AdamDesc& adam, bool running_statistics);
 
   /// Begins a step with a batch that is on the CPU or where the networks are. On a GPU it returns at once.
@@ -53,7 +53,7 @@ class StageTrainer {
   std::vector<NamedVariable> trained(bool buffers) const;
 
   const Stage& stage_;
-  DuHdr& model_;
+  Model& model_;
   const Vgg16Features& vgg_;
   const LossOptions& loss_;
   Optimiser optimiser_;

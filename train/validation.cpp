@@ -7,67 +7,36 @@
 #include "base/file.h"
 #include "image/encode.h"
 #include "image/preview.h"
-#include "models/model_directory.h"
+#include "metrics/log_rmse.h"
 
 namespace duhdr {
 namespace {
 
-constexpr double darkest = 1e-5;
 constexpr double stops[] = {0, -2, -4};
 
 /// While one lives, every network uses its running statistics and nothing needs a gradient.
 class Evaluation {
  public:
-  explicit Evaluation(DuHdr& model) : model_(model) {
-    for (const char* name : network_names) {
-      before_.push_back(model.network(name).training());
+  explicit Evaluation(Model& model) {
+    for (const std::string& name : model.networks()) {
+      before_.emplace_back(&model.network(name), model.network(name).training());
       model.network(name).set_training(false);
     }
   }
   ~Evaluation() {
-    for (std::size_t i = 0; i < before_.size(); ++i) model_.network(network_names[i]).set_training(before_[i]);
+    for (const auto& [network, training] : before_) network->set_training(training);
   }
   Evaluation(const Evaluation&) = delete;
   Evaluation& operator=(const Evaluation&) = delete;
 
  private:
   NoGrad no_grad_;
-  DuHdr& model_;
-  std::vector<bool> before_;
+  std::vector<std::pair<Module*, bool>> before_;
 };
 
-Tensor reconstruct(const DuHdr& model, const Tensor& ldr) {
+Tensor reconstruct(const Model& model, const Tensor& ldr) {
   const Device device = model.parameters().front().variable.device();
-  return model.ldr_to_hdr(Variable(ldr.to(device))).result.value().to(Device::cpu());
-}
-
-struct Sums {
-  double all = 0, clipped = 0;
-  std::int64_t pixels = 0, clipped_pixels = 0;
-};
-
-void add(Sums& sums, const Tensor& estimate, const Tensor& target) {
-  const float* a = estimate.data<float>();
-  const float* b = target.data<float>();
-  const auto log = [](float x) { return std::log10(std::max(static_cast<double>(x), darkest)); };
-  for (std::int64_t pixel = 0; pixel < target.numel() / 3; ++pixel) {
-    double square = 0;
-    bool clipped = false;
-    for (std::int64_t i = 3 * pixel; i < 3 * pixel + 3; ++i) {
-      const double difference = log(a[i]) - log(b[i]);
-      square += difference * difference;
-      clipped = clipped || b[i] > 1;
-    }
-    sums.all += square;
-    ++sums.pixels;
-    if (!clipped) continue;
-    sums.clipped += square;
-    ++sums.clipped_pixels;
-  }
-}
-
-double root_mean(double sum, std::int64_t pixels) {
-  return pixels == 0 ? 0 : std::sqrt(sum / (3 * static_cast<double>(pixels)));
+  return forward(model.to_hdr(), Variable(ldr.to(device))).value().to(Device::cpu());
 }
 
 Tensor codes_of(const Tensor& ldr) {
@@ -96,12 +65,11 @@ Validation::Validation(const Dataset& dataset, std::int64_t count) {
   }
 }
 
-ValidationResult Validation::run(DuHdr& model) const {
+ValidationResult Validation::run(Model& model) const {
   const Evaluation scope(model);
-  Sums sums;
-  for (const Sample& sample : samples_) add(sums, reconstruct(model, sample.ldr), sample.hdr);
-  return {root_mean(sums.all, sums.pixels), root_mean(sums.clipped, sums.clipped_pixels), sums.pixels,
-          sums.clipped_pixels};
+  LogRmse rmse;
+  for (const Sample& sample : samples_) rmse.add(reconstruct(model, sample.ldr), sample.hdr);
+  return {rmse.all(), rmse.clipped(), rmse.pixels(), rmse.clipped_pixels()};
 }
 
 void Validation::write_references(const std::filesystem::path& folder, std::int64_t count) const {
@@ -111,7 +79,7 @@ void Validation::write_references(const std::filesystem::path& folder, std::int6
   }
 }
 
-void Validation::write_results(DuHdr& model, const std::filesystem::path& folder, const std::string& name,
+void Validation::write_results(Model& model, const std::filesystem::path& folder, const std::string& name,
                                std::int64_t count) const {
   const Evaluation scope(model);
   for (std::size_t i = 0; i < samples_.size() && i < static_cast<std::size_t>(count); ++i)

@@ -7,12 +7,11 @@
 #include <vector>
 
 #include "data/dataset.h"
-#include "models/duhdr/duhdr.h"
+#include "models/model.h"
 
 namespace duhdr {
 
-/// log-RMSE: root of the mean over channel values of (log10 max(a, 1e-5) - log10 max(b, 1e-5))^2, without alignment:
-/// 1.0 is the clip level on both sides.
+/// log-RMSE (metrics/log_rmse.h), 1.0 being the clip level on both sides.
 struct ValidationResult {
   double all = 0;      // over every pixel
   double clipped = 0;  // over pixels whose brightest channel of H is above 1
@@ -25,12 +24,12 @@ class Validation {
   Validation(const Dataset& dataset, std::int64_t count);
 
   /// Runs the chain without gradients and with running statistics; the networks' modes are put back.
-  ValidationResult run(DuHdr& model) const;
+  ValidationResult run(Model& model) const;
 
   /// Pictures of the first `count` samples as 8-bit sRGB PNG: "input-K.png" and "target-K.png" (write_references), and
   /// "<name>-K.png" of the model's result (write_results). Results and targets show 0, -2 and -4 EV.
   void write_references(const std::filesystem::path& folder, std::int64_t count) const;
-  void write_results(DuHdr& model, const std::filesystem::path& folder, const std::string& name,
+  void write_results(Model& model, const std::filesystem::path& folder, const std::string& name,
                      std::int64_t count) const;
 
  private:

@@ -3,6 +3,7 @@
 
 #include "kernels/camera/histogram.h"
 #include "kernels/camera/sobel.h"
+#include "kernels/reach.h"
 #include "tensor/launch.cuh"
 
 namespace duhdr {
@@ -91,6 +92,7 @@ Variable response_features(const Variable& input) {
     for_each_pixel(x.device(), shape.n(), shape.h(), shape.w(),
                    Forward<T>{x.data<T>(), out.mutable_data<T>(), shape.h(), shape.w()});
   });
+  reads({.before = 1, .after = 1});
   return Variable::of_op(out, {input}, [x](const Tensor& dy, const std::vector<bool>&) {
     const Shape s = x.shape();
     Tensor dx(s, x.dtype(), x.device());

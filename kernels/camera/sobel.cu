@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/camera/sobel.h"
+#include "kernels/reach.h"
 
 #include "tensor/launch.cuh"
 
@@ -55,6 +56,7 @@ Variable sobel(const Variable& input) {
     for_each_pixel(x.device(), shape.n(), shape.h(), shape.w(),
                    Forward<T>{x.data<T>(), out.mutable_data<T>(), shape.h(), shape.w()});
   });
+  reads({.before = 1, .after = 1});
   return Variable::of_op(out, {input}, [shape](const Tensor& dy, const std::vector<bool>&) {
     Tensor dx(shape, dy.dtype(), dy.device());
     with_float_type(dy.dtype(), [&](auto type) {

@@ -3,6 +3,7 @@
 // CPU. Windows are added up tap by tap, in the same order wherever the pixel lies.
 #include "kernels/camera/truncation.h"
 
+#include "kernels/reach.h"
 #include "kernels/reflect.h"
 #include "tensor/launch.cuh"
 
@@ -243,6 +244,7 @@ Variable truncation(const Variable& input, const TruncationDesc& desc) {
     launch<Statistics, T>(hdr, win, flatness, hdr.data<T>(), mean.mutable_data<C>(), flat.mutable_data<C>());
     launch<Cut, T>(hdr, win, hdr.data<T>(), mean.data<C>(), flat.data<C>(), out.mutable_data<T>());
   });
+  reads({.before = 2 * desc.radius, .after = 2 * desc.radius});  // a window of windows
   return Variable::of_op(out, {input}, [=](const Tensor& dy, const std::vector<bool>&) {
     return with_float_type(hdr.dtype(), [&](auto type) {
       return std::vector<Tensor>{gradient_of<decltype(type)>(hdr, mean, flat, win, flatness, dy)};

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a convolution library is asked to do: one plain convolution with explicit padding, forward and both ways back.
-// conv2d.cu breaks the fused op down to these calls; conv_reference.cu, conv2d_onednn.cpp and conv2d_cudnn.cpp are
-// the three ways to answer them.
+// conv2d.cu breaks the fused op down to these calls; the rows of the tables in backend.cpp are the ways to answer them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <string>
 
 #include "kernels/activation.h"
@@ -27,8 +29,12 @@ struct ConvProblem {
 
   std::int64_t pad_bottom() const { return (oh - 1) * stride + (kh - 1) * dilation + 1 - h - pad_top; }
   std::int64_t pad_right() const { return (ow - 1) * stride + (kw - 1) * dilation + 1 - w - pad_left; }
-  std::string key() const;  // distinguishes any two problems
+  std::string text() const;  // for messages
+  bool operator==(const ConvProblem&) const = default;
 };
+
+enum class ConvDirection : unsigned char { forward, backward_input, backward_weight };
+const char* name_of(ConvDirection direction);
 
 struct ConvEpilogue {
   Tensor bias = {};         // optional [co], f32 (f64 for f64)
@@ -36,34 +42,49 @@ struct ConvEpilogue {
   Activation activation = Activation::none;
 };
 
-// Each of the three back ends has these three functions. `weight_gradient` is written in the weight's layout, only in
-// its channels [first, first + ci).
-#define DUHDR_CONV_BACKEND(name)                                                                                \
-  namespace name {                                                                                              \
-  void forward(const ConvProblem& problem, const Tensor& x, const Tensor& weight, const ConvEpilogue& epilogue, \
-               Tensor& y);                                                                                      \
-  void backward_input(const ConvProblem& problem, const Tensor& dy, const Tensor& weight, Tensor& dx);          \
-  void backward_weight(const ConvProblem& problem, const Tensor& x, const Tensor& dy, Tensor& weight_gradient); \
-  }
-DUHDR_CONV_BACKEND(conv_reference)
-DUHDR_CONV_BACKEND(conv_onednn)
-DUHDR_CONV_BACKEND(conv_cudnn)
-#undef DUHDR_CONV_BACKEND
+/// A way to run convolutions. Only the directions of a problem that it supports are asked of it; a null pointer stands
+/// where that is never so. backward_weight writes in the weight's layout, only the channels [first, first + ci).
+struct ConvBackend {
+  const char* name;
+  bool (*supports)(const ConvProblem& problem, ConvDirection direction);
+  void (*forward)(const ConvProblem& problem, const Tensor& x, const Tensor& weight, const ConvEpilogue& epilogue,
+                  Tensor& y);
+  void (*backward_input)(const ConvProblem& problem, const Tensor& dy, const Tensor& weight, Tensor& dx);
+  void (*backward_weight)(const ConvProblem& problem, const Tensor& x, const Tensor& dy, Tensor& weight_gradient);
+};
 
-namespace conv_onednn {
-bool supports(DType dtype);  // bf16 needs AVX-512 on x86
-}
+extern const ConvBackend conv_reference;    // reference.cu: everything, on every device
+extern const ConvBackend conv_onednn;       // onednn.cpp
+extern const ConvBackend conv_blocks;       // blocks.cpp: oneDNN by blocks of one size, where a problem asks for that
+extern const ConvBackend conv_through_f32;  // through_f32.cpp: bf16 for those that only have f32
+extern const ConvBackend conv_cudnn;        // conv_cudnn.cpp; conv_no_cuda.cpp
 
-/// Whether a problem has to be cut into blocks of one size to be independent of the image's size (conv_blocks.cpp),
-/// and the forward call that does it.
-bool needs_blocks(const ConvProblem& problem);
-void forward_by_blocks(const ConvProblem& problem, const Tensor& x, const Tensor& weight, const ConvEpilogue& epilogue,
-                       Tensor& y);
+/// The table of a device, best first.
+std::span<const ConvBackend* const> conv_backends(Device device);
 
-// The same three calls, sent to the back end of the problem's device and type (conv_dispatch.cpp).
+/// The row that runs a problem: the first that supports it, the reference loops where Execution asks for them.
+const ConvBackend& conv_backend_of(const ConvProblem& problem, ConvDirection direction, Device device);
+
+// The three calls, by that row. On the meta device they do nothing.
 void conv_forward(const ConvProblem& problem, const Tensor& x, const Tensor& weight, const ConvEpilogue& epilogue,
                   Tensor& y);
 void conv_backward_input(const ConvProblem& problem, const Tensor& dy, const Tensor& weight, Tensor& dx);
 void conv_backward_weight(const ConvProblem& problem, const Tensor& x, const Tensor& dy, Tensor& weight_gradient);
 
+/// Mixes values into one hash.
+template <class... Values>
+std::size_t hash_of(const Values&... values) {
+  std::size_t hash = 0;
+  ((hash = (hash ^ std::hash<Values>{}(values)) * 0x9E3779B97F4A7C15u, hash ^= hash >> 32), ...);
+  return hash;
+}
+
 }  // namespace duhdr
+
+template <>
+struct std::hash<duhdr::ConvProblem> {
+  std::size_t operator()(const duhdr::ConvProblem& p) const {
+    return duhdr::hash_of(p.dtype, p.n, p.h, p.w, p.ci, p.oh, p.ow, p.co, p.kh, p.kw, p.wi, p.first, p.stride,
+                          p.dilation, p.pad_top, p.pad_left, p.depthwise, p.size_independent);
+  }
+};

@@ -28,15 +28,12 @@ void move(float* patch, float* image, std::int64_t rows, std::int64_t columns, s
   }
 }
 
-}  // namespace
-
-bool needs_blocks(const ConvProblem& p) {
-  return p.size_independent && p.dtype == DType::f32 && p.stride == 1 && !p.depthwise &&
-         p.kh * p.kw * p.ci > longest_sum;
+bool supports(const ConvProblem& p, ConvDirection direction) {
+  return direction == ConvDirection::forward && p.size_independent && p.dtype == DType::f32 && p.stride == 1 &&
+         !p.depthwise && p.kh * p.kw * p.ci > longest_sum;
 }
 
-void forward_by_blocks(const ConvProblem& p, const Tensor& x, const Tensor& weight, const ConvEpilogue& epilogue,
-                       Tensor& y) {
+void forward(const ConvProblem& p, const Tensor& x, const Tensor& weight, const ConvEpilogue& epilogue, Tensor& y) {
   ConvProblem one = p;
   one.size_independent = false;
   one.n = 1;
@@ -55,9 +52,13 @@ void forward_by_blocks(const ConvProblem& p, const Tensor& x, const Tensor& weig
         move<true>(patch, image, one.h, one.w, p.ci, p.h, p.w, top - p.pad_top, left - p.pad_left);
         if (epilogue.accumulate)
           move<true>(output.mutable_data<float>(), result, block, block, p.co, p.oh, p.ow, top, left);
-        conv_onednn::forward(one, input, weight, epilogue, output);
+        conv_onednn.forward(one, input, weight, epilogue, output);
         move<false>(output.mutable_data<float>(), result, block, block, p.co, p.oh, p.ow, top, left);
       }
 }
+
+}  // namespace
+
+const ConvBackend conv_blocks{"oneDNN by blocks", supports, forward, nullptr, nullptr};
 
 }  // namespace duhdr

@@ -5,7 +5,9 @@
 #include <array>
 
 #include "kernels/conv/backend.h"
+#include "kernels/execution.h"
 #include "kernels/op_counter.h"
+#include "kernels/reach.h"
 #include "tensor/launch.cuh"
 
 namespace duhdr {
@@ -108,7 +110,7 @@ ConvProblem problem_of(const Tensor& x, const Tensor& weight, std::int64_t first
   p.oh = (p.h - 1) / desc.stride + 1;
   p.ow = (p.w - 1) / desc.stride + 1;
   p.depthwise = desc.depthwise;
-  p.size_independent = NoGrad::active();  // inference goes by tiles, training does not
+  p.size_independent = ExecutionScope::current().size_independent;
   return p;
 }
 
@@ -236,6 +238,11 @@ void check(const Conv2dInputs& in, const Conv2dDesc& desc) {
                 "an upsampled source needs a plain 3x3 convolution, not weight ", w);
 }
 
+Window window_of(const ConvProblem& p, const Conv2dDesc& desc) {
+  const std::int64_t before = std::max(p.pad_top, p.pad_left), span = (std::max(p.kh, p.kw) - 1) * p.dilation;
+  return {.stride = p.stride, .before = before, .after = span - before, .enlarge = desc.upsample ? 2 : 1};
+}
+
 /// 2 MAC of the convolution as it is written (an upsampled source counts as the large image it stands for).
 double flop_of(const Conv2dInputs& in, const Conv2dDesc& desc) {
   const Shape &x = in.x.shape(), &w = in.weight.shape();
@@ -273,6 +280,7 @@ Variable conv2d(const Conv2dInputs& in, const Conv2dDesc& desc) {
     conv_forward(p, x, weight, epilogue, y);
 
   const Tensor kept = desc.activation == Activation::none ? Tensor() : y;  // all that the slope needs
+  reads(window_of(p, desc));
   return Variable::of_op(y, {in.x, in.skip, in.weight, in.bias, in.residual},
                          [x, skip, weight, bias, kept, desc](const Tensor& dy, const std::vector<bool>& wants) {
                            std::vector<Tensor> gradients(5);

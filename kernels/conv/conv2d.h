@@ -30,18 +30,4 @@ struct Conv2dInputs {
 /// field. Throws (internal) on shapes that do not fit. Gradients flow to all five operands.
 Variable conv2d(const Conv2dInputs& inputs, const Conv2dDesc& desc = {});
 
-/// While one lives on this thread, convolutions run as the plain reference loops instead of in oneDNN or cuDNN: the
-/// oracle of the tests. Double precision always does.
-class ReferenceConvolutions {
- public:
-  ReferenceConvolutions();
-  ~ReferenceConvolutions();
-  ReferenceConvolutions(const ReferenceConvolutions&) = delete;
-  ReferenceConvolutions& operator=(const ReferenceConvolutions&) = delete;
-  static bool active();
-
- private:
-  bool before_;
-};
-
 }  // namespace duhdr

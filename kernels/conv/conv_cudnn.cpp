@@ -16,8 +16,10 @@
 #include "kernels/conv/epilogue_cuda.h"
 #include "tensor/cuda_context.h"
 
-namespace duhdr::conv_cudnn {
+namespace duhdr {
 namespace {
+
+using namespace cudnn;
 
 /// Owns one cuDNN descriptor.
 template <class Handle, cudnnStatus_t (*create)(Handle*), cudnnStatus_t (*destroy)(Handle)>
@@ -48,8 +50,8 @@ struct Plan {
   FilterLayout weight;
   Convolution convolution;
   Window window;
-  bool whole = true;  // the window is all of z
-  std::string key;
+  bool whole = true;                  // the window is all of z
+  std::string text;                   // for messages
   std::vector<Candidate> candidates;  // best first
 };
 
@@ -100,7 +102,7 @@ struct Forward {
   using Ranked = cudnnConvolutionFwdAlgoPerf_t;
   using Algorithm = cudnnConvolutionFwdAlgo_t;
   static constexpr int count = CUDNN_CONVOLUTION_FWD_ALGO_COUNT;
-  static constexpr const char* name = "forward ";
+  static constexpr ConvDirection direction = ConvDirection::forward;
   static cudnnStatus_t rank(cudnnHandle_t handle, const Plan& plan, int* found, Ranked* ranked) {
     return cudnnGetConvolutionForwardAlgorithm_v7(handle, plan.x, plan.weight, plan.convolution, plan.z, count, found,
                                                   ranked);
@@ -115,7 +117,7 @@ struct BackwardInput {
   using Ranked = cudnnConvolutionBwdDataAlgoPerf_t;
   using Algorithm = cudnnConvolutionBwdDataAlgo_t;
   static constexpr int count = CUDNN_CONVOLUTION_BWD_DATA_ALGO_COUNT;
-  static constexpr const char* name = "backward input ";
+  static constexpr ConvDirection direction = ConvDirection::backward_input;
   static cudnnStatus_t rank(cudnnHandle_t handle, const Plan& plan, int* found, Ranked* ranked) {
     return cudnnGetConvolutionBackwardDataAlgorithm_v7(handle, plan.weight, plan.z, plan.convolution, plan.x, count,
                                                        found, ranked);
@@ -130,7 +132,7 @@ struct BackwardWeight {
   using Ranked = cudnnConvolutionBwdFilterAlgoPerf_t;
   using Algorithm = cudnnConvolutionBwdFilterAlgo_t;
   static constexpr int count = CUDNN_CONVOLUTION_BWD_FILTER_ALGO_COUNT;
-  static constexpr const char* name = "backward weight ";
+  static constexpr ConvDirection direction = ConvDirection::backward_weight;
   static cudnnStatus_t rank(cudnnHandle_t handle, const Plan& plan, int* found, Ranked* ranked) {
     return cudnnGetConvolutionBackwardFilterAlgorithm_v7(handle, plan.x, plan.z, plan.convolution, plan.weight, count,
                                                          found, ranked);
@@ -141,22 +143,31 @@ struct BackwardWeight {
   }
 };
 
-[[noreturn]] void fail(cudnnStatus_t status, const std::string& key) {
+[[noreturn]] void fail(cudnnStatus_t status, const std::string& problem) {
   const bool memory = status == CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED ||
                       status == CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED;
   throw Error(memory ? ExitCode::out_of_memory : ExitCode::device,
-              message("cuDNN: ", cudnnGetErrorString(status), " (convolution, ", key, ")"));
+              message("cuDNN: ", cudnnGetErrorString(status), " (convolution, ", problem, ")"));
 }
 
 bool turned_down(cudnnStatus_t status) { return CUDNN_STATUS_CATEGORY(status) == CUDNN_STATUS_NOT_SUPPORTED; }
+
+/// The heuristics answer so too where they know no algorithm for a problem that is well described.
+bool not_ranked(cudnnStatus_t status) {
+  return turned_down(status) || CUDNN_STATUS_CATEGORY(status) == CUDNN_STATUS_BAD_PARAM;
+}
+
+// A workspace is memory that the network does not have. The heuristics look at time alone and take gigabytes for a few
+// percent; up to this size none is worth a slower algorithm.
+constexpr std::size_t usual_workspace = std::size_t{256} << 20;  // bytes
 
 template <class Direction>
 void find_candidates(cudnnHandle_t handle, Plan& plan, DType dtype) {
   typename Direction::Ranked ranked[Direction::count];
   int found = 0;
   const cudnnStatus_t status = Direction::rank(handle, plan, &found, ranked);
-  if (turned_down(status)) return;
-  if (status != CUDNN_STATUS_SUCCESS) fail(status, plan.key);
+  if (not_ranked(status)) return;
+  if (status != CUDNN_STATUS_SUCCESS) fail(status, plan.text);
   for (int i = 0; i < found; ++i) {
     if (ranked[i].status != CUDNN_STATUS_SUCCESS || ranked[i].determinism != CUDNN_DETERMINISTIC) continue;
     Candidate candidate{ranked[i].algo, dtype == DType::f32 ? CUDNN_FMA_MATH : ranked[i].mathType, 0};
@@ -164,11 +175,23 @@ void find_candidates(cudnnHandle_t handle, Plan& plan, DType dtype) {
     if (Direction::workspace(handle, plan, ranked[i].algo, &candidate.workspace) == CUDNN_STATUS_SUCCESS)
       plan.candidates.push_back(candidate);
   }
+  std::ranges::stable_partition(plan.candidates, [](const Candidate& c) { return c.workspace <= usual_workspace; });
 }
+
+struct PlanKey {
+  ConvProblem problem;
+  ConvDirection direction;
+  int device;
+
+  bool operator==(const PlanKey&) const = default;
+  struct Hash {
+    std::size_t operator()(const PlanKey& key) const { return hash_of(key.problem, key.direction, key.device); }
+  };
+};
 
 struct State {
   std::mutex mutex;  // held for a whole call: a context's handle serves one caller at a time
-  std::unordered_map<std::string, std::unique_ptr<Plan>> plans;
+  std::unordered_map<PlanKey, std::unique_ptr<Plan>, PlanKey::Hash> plans;
   std::vector<std::string> unsupported;
 };
 
@@ -180,11 +203,10 @@ State& state() {
 
 template <class Direction>
 Plan& plan_of(cuda::Context& context, const ConvProblem& p) {
-  const std::string key = message(Direction::name, context.index, ": ", p.key());
-  std::unique_ptr<Plan>& plan = state().plans[key];
+  std::unique_ptr<Plan>& plan = state().plans[{p, Direction::direction, context.index}];
   if (plan) return *plan;
   auto made = std::make_unique<Plan>();
-  made->key = key;
+  made->text = message(name_of(Direction::direction), " on GPU ", context.index, ", ", p.text());
   describe(*made, p);
   find_candidates<Direction>(context.cudnn, *made, p.dtype);
   plan = std::move(made);
@@ -209,22 +231,17 @@ bool run(Device device, Plan& plan, Launch launch) {
     DUHDR_CUDNN(cudnnSetConvolutionMathType(plan.convolution, candidate->math));
     const cudnnStatus_t status = launch(*candidate, workspace.mutable_raw());
     if (status == CUDNN_STATUS_SUCCESS) return true;
-    if (!turned_down(status)) fail(status, plan.key);
+    if (!turned_down(status)) fail(status, plan.text);
     candidate = plan.candidates.erase(candidate);
   }
   auto& known = state().unsupported;
-  if (std::find(known.begin(), known.end(), plan.key) == known.end()) known.push_back(plan.key);
+  if (std::find(known.begin(), known.end(), plan.text) == known.end()) known.push_back(plan.text);
   return false;
 }
 
 constexpr float zero = 0, one = 1;
 
-}  // namespace
-
-std::vector<std::string> unsupported_problems() {
-  const std::lock_guard lock(state().mutex);
-  return state().unsupported;
-}
+bool supports(const ConvProblem& p, ConvDirection) { return p.dtype == DType::f32 || p.dtype == DType::bf16; }
 
 void forward(const ConvProblem& p, const Tensor& x, const Tensor& weight, const ConvEpilogue& epilogue, Tensor& y) {
   const std::lock_guard lock(state().mutex);
@@ -239,7 +256,7 @@ void forward(const ConvProblem& p, const Tensor& x, const Tensor& weight, const 
                                    static_cast<cudnnConvolutionFwdAlgo_t>(candidate.algorithm), workspace,
                                    candidate.workspace, beta, plan.z, out);
   });
-  if (!done) return conv_reference::forward(p, x, weight, epilogue, y);
+  if (!done) return conv_reference.forward(p, x, weight, epilogue, y);
   if (!plan.whole || epilogue.bias.defined() || epilogue.activation != Activation::none)
     apply_epilogue(z, plan.window, epilogue, y);
 }
@@ -257,7 +274,7 @@ void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight
                                         static_cast<cudnnConvolutionBwdDataAlgo_t>(candidate.algorithm), workspace,
                                         candidate.workspace, &zero, plan.x, out);
   });
-  if (!done) conv_reference::backward_input(p, dy, weight, dx);
+  if (!done) conv_reference.backward_input(p, dy, weight, dx);
 }
 
 void backward_weight(const ConvProblem& p, const Tensor& x, const Tensor& dy, Tensor& weight_gradient) {
@@ -272,8 +289,17 @@ void backward_weight(const ConvProblem& p, const Tensor& x, const Tensor& dy, Te
                                           static_cast<cudnnConvolutionBwdFilterAlgo_t>(candidate.algorithm), workspace,
                                           candidate.workspace, &zero, plan.weight, out);
   });
-  if (!done) return conv_reference::backward_weight(p, x, dy, weight_gradient);
+  if (!done) return conv_reference.backward_weight(p, x, dy, weight_gradient);
   if (!is_packed(p)) unpack_gradient(p, packed, weight_gradient);
 }
 
-}  // namespace duhdr::conv_cudnn
+}  // namespace
+
+const ConvBackend conv_cudnn{"cuDNN", supports, forward, backward_input, backward_weight};
+
+std::vector<std::string> cudnn::unsupported_problems() {
+  const std::lock_guard lock(state().mutex);
+  return state().unsupported;
+}
+
+}  // namespace duhdr

@@ -3,7 +3,7 @@
 
 #include "tensor/launch.cuh"
 
-namespace duhdr::conv_cudnn {
+namespace duhdr::cudnn {
 namespace {
 
 template <class T>
@@ -121,7 +121,7 @@ bool is_packed(const ConvProblem& p) { return p.depthwise || (p.kh * p.kw == 1 &
 
 Tensor packed_weight(const ConvProblem& p, const Tensor& weight) {
   if (is_packed(p)) return weight;
-  return *weight.derived<Tensor>(message("cudnn ", p.first, ' ', p.ci), [&] {
+  return *weight.derived<Tensor>("cudnn " + std::to_string(p.first) + ' ' + std::to_string(p.ci), [&] {
     auto packed = std::make_shared<Tensor>(Shape{p.co, p.kh, p.kw, p.ci}, weight.dtype(), weight.device());
     with_type(weight.dtype(), [&](auto type) {
       using T = decltype(type);
@@ -140,4 +140,4 @@ void unpack_gradient(const ConvProblem& p, const Tensor& packed, Tensor& weight_
   });
 }
 
-}  // namespace duhdr::conv_cudnn
+}  // namespace duhdr::cudnn

@@ -4,7 +4,7 @@
 
 #include "kernels/conv/backend.h"
 
-namespace duhdr::conv_cudnn {
+namespace duhdr::cudnn {
 
 /// Where the result [n, oh, ow, co] lies in the larger one [n, h, w, co] that cuDNN computes.
 struct Window {
@@ -26,4 +26,4 @@ bool is_packed(const ConvProblem& problem);
 /// Writes a gradient [co, kh, kw, ci] into the channels of the weight's gradient that belong to x.
 void unpack_gradient(const ConvProblem& problem, const Tensor& packed, Tensor& weight_gradient);
 
-}  // namespace duhdr::conv_cudnn
+}  // namespace duhdr::cudnn

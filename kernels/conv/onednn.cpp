@@ -7,12 +7,14 @@
 // result) decides which side of a ReLU an element falls on, while a gradient only carries it along.
 #include <dnnl.hpp>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
 #include "kernels/conv/backend.h"
+#include "kernels/conv/onednn_faults.h"
 
-namespace duhdr::conv_onednn {
+namespace duhdr {
 namespace {
 
 using dnnl::memory;
@@ -122,25 +124,50 @@ dnnl::convolution_backward_weights::primitive_desc backward_weight_desc(
 }
 #endif
 
+/// While one lives, this thread's parallel regions have one thread. oneDNN plans for the number it sees.
+class OneThread {
+ public:
+  OneThread() : before_(cpu_threads()) { set_cpu_threads(1); }
+  ~OneThread() { set_cpu_threads(before_); }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
+std::string implementation_of(const dnnl::primitive& primitive) {
+  const char* name = nullptr;
+  dnnl::error::wrap_c_api(dnnl_primitive_desc_query(primitive.get_primitive_desc(), dnnl_query_impl_info_str, 0, &name),
+                          "could not ask for the implementation of a primitive");
+  return name;
+}
+
+struct Eltwise {
+  dnnl::algorithm algorithm;
+  float alpha;
+};
+
+/// What oneDNN fuses; any other activation is a pass of its own.
+std::optional<Eltwise> eltwise_of(Activation activation) {
+  switch (activation) {
+    case Activation::relu:
+      return Eltwise{dnnl::algorithm::eltwise_relu, 0.f};
+    case Activation::leaky_relu:
+      return Eltwise{dnnl::algorithm::eltwise_relu, 0.1f};
+    case Activation::tanh:
+      return Eltwise{dnnl::algorithm::eltwise_tanh, 0.f};
+    case Activation::sigmoid:
+      return Eltwise{dnnl::algorithm::eltwise_logistic, 0.f};
+    default:
+      return std::nullopt;
+  }
+}
+
 dnnl::primitive_attr attributes(const ConvEpilogue& epilogue) {
   dnnl::post_ops ops;
   if (epilogue.accumulate) ops.append_sum(1.f);
-  switch (epilogue.activation) {
-    case Activation::relu:
-      append_eltwise(ops, dnnl::algorithm::eltwise_relu, 0.f);
-      break;
-    case Activation::leaky_relu:
-      append_eltwise(ops, dnnl::algorithm::eltwise_relu, 0.1f);
-      break;
-    case Activation::tanh:
-      append_eltwise(ops, dnnl::algorithm::eltwise_tanh, 0.f);
-      break;
-    case Activation::sigmoid:
-      append_eltwise(ops, dnnl::algorithm::eltwise_logistic, 0.f);
-      break;
-    case Activation::none:
-      break;
-  }
+  if (const auto fused = eltwise_of(epilogue.activation)) append_eltwise(ops, fused->algorithm, fused->alpha);
   dnnl::primitive_attr attr;
   attr.set_post_ops(ops);
   return attr;
@@ -151,7 +178,25 @@ dnnl::primitive_attr attributes(const ConvEpilogue& epilogue) {
 struct Plan {
   dnnl::primitive primitive;
   memory::desc x, y, weight;
+  bool one_thread = false;
+
+  void execute(const std::unordered_map<int, memory>& arguments) const {
+    std::optional<OneThread> scope;
+    if (one_thread) scope.emplace();
+    primitive.execute(stream(), arguments);
+  }
 };
+
+/// make() on as many threads as give the same bits on any number of them.
+template <class Make>
+Plan for_any_threads(Make make) {
+  Plan plan = make();
+  if (!depends_on_threads(implementation_of(plan.primitive))) return plan;
+  const OneThread scope;
+  plan = make();
+  plan.one_thread = true;
+  return plan;
+}
 
 // Where it was measured to be faster, 1.6 times at the least; smaller problems were not tried.
 constexpr std::int64_t winograd_channels = 32;
@@ -165,8 +210,8 @@ bool suits_winograd(const ConvProblem& p) {
 
 /// make(layouts) with the layouts of the fastest algorithm that this processor and this oneDNN have.
 template <class Make>
-Plan fastest(const ConvProblem& p, bool winograd, Make make) {
-  if (!winograd) return make(Layouts(p));
+Plan fastest(const ConvProblem& p, Make make) {
+  if (!suits_winograd(p)) return make(Layouts(p));
   try {
     return make(Layouts(p, true));
   } catch (const dnnl::error& error) {
@@ -175,33 +220,51 @@ Plan fastest(const ConvProblem& p, bool winograd, Make make) {
   return make(Layouts(p));
 }
 
+/// All that a primitive depends on.
+struct PlanKey {
+  ConvProblem problem;
+  ConvDirection direction = ConvDirection::forward;
+  bool bias = false, accumulate = false;
+  Activation activation = Activation::none;
+
+  bool operator==(const PlanKey&) const = default;
+  struct Hash {
+    std::size_t operator()(const PlanKey& key) const {
+      return hash_of(key.problem, key.direction, key.bias, key.accumulate, key.activation);
+    }
+  };
+};
+
 template <class Make>
-const Plan& plan_of(const std::string& key, Make make) {
+const Plan& plan_of(const PlanKey& key, Make make) {
   static std::mutex mutex;
-  static std::unordered_map<std::string, Plan> plans;
+  static std::unordered_map<PlanKey, Plan, PlanKey::Hash> plans;
   const std::lock_guard lock(mutex);
   const auto found = plans.find(key);
-  return found != plans.end() ? found->second : plans.emplace(key, make()).first->second;
+  return found != plans.end() ? found->second : plans.emplace(key, for_any_threads(make)).first->second;
 }
 
-/// Packed copies of one weight, one for each layout that some primitive asked for.
+/// Packed copies of one weight, one for each layout that some primitive asked for of each part of its channels.
 struct PackedWeights {
+  struct Copy {
+    std::int64_t first;
+    memory contents;
+  };
   std::mutex mutex;
-  std::vector<memory> copies;
+  std::vector<Copy> copies;
 };
 
 memory packed(const ConvProblem& p, const Layouts& layouts, const Tensor& weight, const memory::desc& wanted) {
-  const auto shared = weight.derived<PackedWeights>(message("onednn ", p.first, ' ', p.ci, ' ', p.depthwise),
-                                                    [] { return std::make_shared<PackedWeights>(); });
+  const auto shared = weight.derived<PackedWeights>("onednn", [] { return std::make_shared<PackedWeights>(); });
   auto& cache = const_cast<PackedWeights&>(*shared);  // guarded by its own mutex
   const std::lock_guard lock(cache.mutex);
-  for (const memory& copy : cache.copies)
-    if (copy.get_desc() == wanted) return copy;
+  for (const PackedWeights::Copy& copy : cache.copies)
+    if (copy.first == p.first && copy.contents.get_desc() == wanted) return copy.contents;
   memory source = weight_view(p, layouts, weight);
   memory copy(wanted, engine());
   dnnl::reorder(source, copy).execute(stream(), source, copy);
   stream().wait();
-  cache.copies.push_back(copy);
+  cache.copies.push_back({p.first, copy});
   return copy;
 }
 
@@ -234,23 +297,19 @@ class Arranged {
 
 [[noreturn]] void rethrow(const ConvProblem& p, const dnnl::error& error) {
   const ExitCode code = error.status == dnnl_out_of_memory ? ExitCode::out_of_memory : ExitCode::internal;
-  throw Error(code, message("oneDNN: ", error.what(), " (convolution ", p.key(), ")"));
+  throw Error(code, message("oneDNN: ", error.what(), " (convolution ", p.text(), ")"));
 }
 
-}  // namespace
-
-bool supports(DType dtype) {
-  if (dtype != DType::bf16) return true;
-  static const bool has_bf16 = dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core;
-  return has_bf16;
+bool supports(const ConvProblem& p, ConvDirection direction) {
+  if (p.dtype != DType::f32 && !(p.dtype == DType::bf16 && has_avx512())) return false;
+  return direction != ConvDirection::backward_weight || backward_weight_is_safe(p);
 }
 
 void forward(const ConvProblem& p, const Tensor& x, const Tensor& weight, const ConvEpilogue& epilogue, Tensor& y) {
   try {
     const Layouts layouts(p);
     const bool bias = epilogue.bias.defined();
-    const std::string key =
-        message("f ", p.key(), ' ', bias, ' ', epilogue.accumulate, ' ', static_cast<int>(epilogue.activation));
+    const PlanKey key{p, ConvDirection::forward, bias, epilogue.accumulate, epilogue.activation};
     const Plan& plan = plan_of(key, [&] {
       const auto desc = forward_desc(layouts, attributes(epilogue), bias);
       return Plan{dnnl::convolution_forward(desc), desc.src_desc(), desc.dst_desc(), desc.weights_desc()};
@@ -259,8 +318,10 @@ void forward(const ConvProblem& p, const Tensor& x, const Tensor& weight, const 
                                               {DNNL_ARG_WEIGHTS, packed(p, layouts, weight, plan.weight)},
                                               {DNNL_ARG_DST, memory(layouts.y, engine(), y.mutable_raw())}};
     if (bias) arguments.emplace(DNNL_ARG_BIAS, view(layouts.bias, epilogue.bias));
-    plan.primitive.execute(stream(), arguments);
+    plan.execute(arguments);
     stream().wait();
+    if (epilogue.activation != Activation::none && !eltwise_of(epilogue.activation))
+      activate_in_place(epilogue.activation, y);
   } catch (const dnnl::error& error) {
     rethrow(p, error);
   }
@@ -269,19 +330,18 @@ void forward(const ConvProblem& p, const Tensor& x, const Tensor& weight, const 
 void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight, Tensor& dx) {
   try {
     const Layouts layouts(p);
-    const bool winograd = suits_winograd(p);
-    const Plan& plan = plan_of(message("i ", p.key(), ' ', winograd), [&] {
-      return fastest(p, winograd, [](const Layouts& offered) {
+    const Plan& plan = plan_of({p, ConvDirection::backward_input}, [&] {
+      return fastest(p, [](const Layouts& offered) {
         const auto desc = backward_data_desc(offered, forward_desc(offered, {}, false));
         return Plan{dnnl::convolution_backward_data(desc), desc.diff_src_desc(), desc.diff_dst_desc(),
                     desc.weights_desc()};
       });
     });
-    (void)dx.mutable_raw();  // forget what was derived from the old contents
+    dx.contents_changed();
     Arranged source(layouts.y, plan.y, dy), result(layouts.x, plan.x, dx);
-    plan.primitive.execute(stream(), {{DNNL_ARG_DIFF_DST, source.source()},
-                                      {DNNL_ARG_WEIGHTS, packed(p, layouts, weight, plan.weight)},
-                                      {DNNL_ARG_DIFF_SRC, result.result()}});
+    plan.execute({{DNNL_ARG_DIFF_DST, source.source()},
+                  {DNNL_ARG_WEIGHTS, packed(p, layouts, weight, plan.weight)},
+                  {DNNL_ARG_DIFF_SRC, result.result()}});
     result.finish();
     stream().wait();
   } catch (const dnnl::error& error) {
@@ -292,9 +352,8 @@ void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight
 void backward_weight(const ConvProblem& p, const Tensor& x, const Tensor& dy, Tensor& weight_gradient) {
   try {
     const Layouts layouts(p);
-    const bool winograd = suits_winograd(p);
-    const Plan& plan = plan_of(message("w ", p.key(), ' ', winograd), [&] {
-      return fastest(p, winograd, [](const Layouts& offered) {
+    const Plan& plan = plan_of({p, ConvDirection::backward_weight}, [&] {
+      return fastest(p, [](const Layouts& offered) {
         const auto desc = backward_weight_desc(offered, forward_desc(offered, {}, false));
         return Plan{dnnl::convolution_backward_weights(desc), desc.src_desc(), desc.diff_dst_desc(),
                     desc.diff_weights_desc()};
@@ -303,10 +362,9 @@ void backward_weight(const ConvProblem& p, const Tensor& x, const Tensor& dy, Te
     Tensor room(Shape{static_cast<std::int64_t>(plan.weight.get_size())}, DType::u8);
     memory result(plan.weight, engine(), room.mutable_raw());
     Arranged source(layouts.x, plan.x, x), gradient(layouts.y, plan.y, dy);
-    plan.primitive.execute(
-        stream(),
+    plan.execute(
         {{DNNL_ARG_SRC, source.source()}, {DNNL_ARG_DIFF_DST, gradient.source()}, {DNNL_ARG_DIFF_WEIGHTS, result}});
-    (void)weight_gradient.mutable_raw();  // forget what was derived from the old contents
+    weight_gradient.contents_changed();
     memory place = weight_view(p, layouts, weight_gradient);
     dnnl::reorder(result, place).execute(stream(), result, place);
     stream().wait();
@@ -315,4 +373,8 @@ void backward_weight(const ConvProblem& p, const Tensor& x, const Tensor& dy, Te
   }
 }
 
-}  // namespace duhdr::conv_onednn
+}  // namespace
+
+const ConvBackend conv_onednn{"oneDNN", supports, forward, backward_input, backward_weight};
+
+}  // namespace duhdr

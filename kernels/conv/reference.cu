@@ -3,7 +3,7 @@
 #include "kernels/conv/backend.h"
 #include "tensor/launch.cuh"
 
-namespace duhdr::conv_reference {
+namespace duhdr {
 namespace {
 
 /// Where weight (o, i, ky, kx) lies, i counting the channels of x.
@@ -102,7 +102,7 @@ struct BackwardWeight {
 
 WeightIndex index_of(const ConvProblem& p) { return {p.wi, p.first, p.kh, p.kw}; }
 
-}  // namespace
+bool supports(const ConvProblem&, ConvDirection) { return true; }
 
 void forward(const ConvProblem& p, const Tensor& x, const Tensor& weight, const ConvEpilogue& epilogue, Tensor& y) {
   with_float_type(p.dtype, [&](auto type) {
@@ -130,4 +130,8 @@ void backward_weight(const ConvProblem& p, const Tensor& x, const Tensor& dy, Te
   });
 }
 
-}  // namespace duhdr::conv_reference
+}  // namespace
+
+const ConvBackend conv_reference{"reference", supports, forward, backward_input, backward_weight};
+
+}  // namespace duhdr

@@ -17,7 +17,7 @@ Dnet::Dnet(const DuHdrConfig& config)
       up3_(child<UpBlock>("up3", config.dnet_widths[2], config.dnet_widths[1])),
       up4_(child<UpBlock>("up4", config.dnet_widths[1], config.dnet_widths[0])),
       head_(child<Conv2d>("head", config.dnet_widths[0], 3, 3,
-                          ConvOptions{.activation = Activation::tanh, .init = Init::zero, .keep_f32 = true})) {}
+                          ConvOptions{.activation = Activation::tanh, .init = Init::zero})) {}
 
 Variable Dnet::operator()(const Variable& image) const {
   Variable s = stem_(cast(image, working_type(image)));

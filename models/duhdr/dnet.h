@@ -9,12 +9,9 @@ namespace duhdr {
 
 class Dnet : public Module {
  public:
-  static constexpr std::int64_t alignment = 16;  // sides must be multiples of this
-  static constexpr std::int64_t halo = 128;      // pixels around a tile that its result depends on (118 in fact)
-
   explicit Dnet(const DuHdrConfig& config = {});
 
-  /// image [N, H, W, 3], code values in [0, 1] -> [N, H, W, 3]: clip(image + tanh(head), 0, 1).
+  /// image [N, H, W, 3], sides multiples of 16, code values in [0, 1] -> [N, H, W, 3]: clip(image + tanh(head), 0, 1).
   Variable operator()(const Variable& image) const;
 
  private:

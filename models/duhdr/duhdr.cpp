@@ -1,12 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/duhdr/duhdr.h"
 
-#include "kernels/camera/curve.h"
-#include "kernels/camera/truncation.h"
-#include "kernels/layout.h"
-#include "models/duhdr/camera.h"
+#include "models/duhdr/config_json.h"
 
 namespace duhdr {
+namespace {
+
+/// Mean and the first `count` components of a space of curves with `samples` values each.
+void set_basis(ResponseNet& net, const CurveSpace& space, const DuHdrConfig& config) {
+  const std::int64_t samples = space.mean.shape()[0], components = space.components.shape()[1];
+  if (samples != config.curve_samples)
+    throw Error(ExitCode::usage,
+                message("model.curve_samples ", config.curve_samples, ": the curve files have ", samples));
+  if (components < config.curve_k)
+    throw Error(ExitCode::usage, message("model.curve_k ", config.curve_k, ": the curve files have ", components));
+  Tensor basis(Shape{samples, config.curve_k}, DType::f32);
+  float* to = basis.mutable_data<float>();
+  const float* from = space.components.data<float>();
+  for (std::int64_t i = 0; i < samples; ++i)
+    for (std::int64_t k = 0; k < config.curve_k; ++k) to[i * config.curve_k + k] = from[i * components + k];
+  net.set_basis(space.mean, basis);
+}
+
+}  // namespace
 
 DuHdr::DuHdr(const DuHdrConfig& config)
     : config_(config),
@@ -14,40 +30,31 @@ DuHdr::DuHdr(const DuHdrConfig& config)
       innet_(child<ResponseNet>("innet", config)),
       nnet_(child<ResponseNet>("nnet", config)),
       itnet_(child<ITnet>("itnet", config)),
-      oonet_(child<OOnet>("oonet", config)) {}
+      oonet_(child<OOnet>("oonet", config)),
+      to_hdr_(make_to_hdr()),
+      to_ldr_(make_to_ldr()) {}
 
-DuHdr::Reconstruction DuHdr::ldr_to_hdr(const Variable& image) const {
-  const std::int64_t h = image.shape().h(), w = image.shape().w();
-  const auto cropped = [&](const Variable& padded) { return crop(padded, 0, 0, h, w); };
-  const Variable dequantised = dnet_(pad_to_multiple(image, alignment));
-  const Variable curve = innet_(cropped(dequantised));
-  const Variable linear = apply_curve(curve, dequantised);
-  const Variable hdr = itnet_(linear, config_.itnet_iterations);
-  const Variable result = oonet_(hdr, linear, dequantised);
-  return {cropped(dequantised), curve, cropped(linear), cropped(hdr), cropped(result)};
+nlohmann::json DuHdr::architecture() const { return to_json(config_); }
+
+std::string DuHdr::variant() const { return message(name_of(config_.trunk), ", ", name_of(config_.down)); }
+
+std::string DuHdr::label(std::string_view network) const {
+  const std::string name(network);
+  if (name == "innet" || name == "nnet") return name + ", trunk " + name_of(config_.trunk);
+  if (name == "oonet") return name + ", " + name_of(config_.down) + " DownBlocks";
+  return name;
 }
 
-DuHdr::Exposure DuHdr::hdr_to_ldr(const Variable& hdr) const {
-  const std::int64_t h = hdr.shape().h(), w = hdr.shape().w();
-  const auto cropped = [&](const Variable& padded) { return crop(padded, 0, 0, h, w); };
-  const Variable truncated = truncation(pad_to_multiple(hdr, alignment));
-  const Variable curve = nnet_(cropped(truncated));
-  return {cropped(truncated), curve, cropped(expose(curve, truncated))};
+void DuHdr::set_camera_curves(const CurveSpace& forward, const CurveSpace& inverse) {
+  set_basis(innet_, inverse, config_);
+  set_basis(nnet_, forward, config_);
 }
 
-Module& DuHdr::network(std::string_view name) {
-  if (name == "dnet") return dnet_;
-  if (name == "innet") return innet_;
-  if (name == "nnet") return nnet_;
-  if (name == "itnet") return itnet_;
-  DUHDR_CHECK(name == "oonet", "no network ", name);
-  return oonet_;
-}
-
-void DuHdr::set_precision(DType precision) {
-  dnet_.set_precision(precision);
-  itnet_.set_precision(precision);
-  oonet_.set_precision(precision);
+std::vector<nlohmann::json> duhdr_variants() {
+  DuHdrConfig counted;
+  counted.trunk = Trunk::crfnet;
+  counted.down = Down::conv;
+  return {to_json(DuHdrConfig{}), to_json(counted)};
 }
 
 }  // namespace duhdr

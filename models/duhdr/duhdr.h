@@ -2,43 +2,34 @@
 // DuHdr: the five networks and both chains, LDR -> HDR (Dnet, INnet, ITnet, OOnet) and HDR -> LDR (C, Nnet, M, Q).
 #pragma once
 
-#include <string_view>
-
 #include "models/duhdr/config.h"
 #include "models/duhdr/dnet.h"
 #include "models/duhdr/itnet.h"
 #include "models/duhdr/oonet.h"
 #include "models/duhdr/response_net.h"
+#include "models/model.h"
 
 namespace duhdr {
 
-class DuHdr : public Module {
+class DuHdr : public Model {
  public:
   static constexpr std::int64_t alignment = 32;  // both chains pad to multiples of it and crop at the end
 
   explicit DuHdr(const DuHdrConfig& config = {});
   const DuHdrConfig& config() const { return config_; }
 
-  /// What the chain LDR -> HDR makes on its way, all [N, H, W, 3] of the input's size but the curve [N, samples].
-  struct Reconstruction {
-    Variable dequantised;  // I_n, encoded, in [0, 1]
-    Variable curve;        // inverse camera response
-    Variable linear;       // I_clip = M(curve, I_n)
-    Variable hdr;          // H^, after ITnet
-    Variable result;       // after OOnet; 1.0 = the input's clip level
-  };
-  Reconstruction ldr_to_hdr(const Variable& image) const;  // image: code values in [0, 1], any size
+  std::string_view family() const override { return "duhdr"; }
+  nlohmann::json architecture() const override;
+  std::vector<std::string> networks() const override { return {"dnet", "innet", "nnet", "itnet", "oonet"}; }
+  std::string variant() const override;
+  std::string label(std::string_view network) const override;
+  void set_camera_curves(const CurveSpace& forward, const CurveSpace& inverse) override;
 
-  /// What the chain HDR -> LDR makes.
-  struct Exposure {
-    Variable truncated;  // C(H)
-    Variable curve;      // camera response
-    Variable result;     // Q(M(curve, C(H))), multiples of 1/255
-  };
-  Exposure hdr_to_ldr(const Variable& hdr) const;  // hdr >= 0, 1.0 = clip level, any size
-
-  /// Activations of the U-Nets in f32 or bf16. The response nets always work in f32: a curve is too sensitive.
-  void set_precision(DType precision);
+  /// "image" -> "dequantised" (I_n) -> "curve" (inverse response) -> "linear" (I_clip = M(curve, I_n)) -> "hdr" (H^,
+  /// after ITnet) -> "result" (after OOnet); "mask" (Eq. 15) beside it.
+  const Chain& to_hdr() const override { return to_hdr_; }
+  /// "light" -> "truncated" (C(H)) -> "curve" (response) -> "result" (Q(M(curve, C(H))), Eq. 1-3)
+  const Chain* to_ldr() const override { return &to_ldr_; }
 
   const Dnet& dnet() const { return dnet_; }
   const ResponseNet& innet() const { return innet_; }
@@ -47,15 +38,20 @@ class DuHdr : public Module {
   const OOnet& oonet() const { return oonet_; }
   ResponseNet& innet() { return innet_; }
   ResponseNet& nnet() { return nnet_; }
-  Module& network(std::string_view name);  // "dnet", "innet", "nnet", "itnet" or "oonet"
-  const Module& network(std::string_view name) const { return const_cast<DuHdr*>(this)->network(name); }
 
  private:
+  Chain make_to_hdr() const;
+  Chain make_to_ldr() const;
+
   DuHdrConfig config_;
   Dnet& dnet_;
   ResponseNet &innet_, &nnet_;
   ITnet& itnet_;
   OOnet& oonet_;
+  Chain to_hdr_, to_ldr_;
 };
+
+/// Complete architectures: the paper's text, and the variant of its Table 2 (CRF-Net trunks, plain DownBlocks).
+std::vector<nlohmann::json> duhdr_variants();
 
 }  // namespace duhdr

@@ -27,9 +27,8 @@ ITnet::ITnet(const DuHdrConfig& config)
       bottleneck_(*this, "bottleneck.conv", "bottleneck.bn", config.itnet_widths[4], config.itnet_widths[4], 3,
                   decoder_conv(false)),
       out_(*this, "out.conv", "out.bn", config.itnet_widths[0], 3, 1, decoder_conv(false)),
-      fuse0_(child<Conv2d>(
-          "fuse0", 6, 3, 1,
-          ConvOptions{.activation = Activation::relu, .init = Init::zero, .initial_bias = 0.01, .keep_f32 = true})) {
+      fuse0_(child<Conv2d>("fuse0", 6, 3, 1,
+                           ConvOptions{.activation = Activation::relu, .init = Init::zero, .initial_bias = 0.01})) {
   std::int64_t in = config.itnet_widths[4];
   for (std::size_t level = 5; level-- > 0;) {
     const std::int64_t out = config.itnet_widths[level];

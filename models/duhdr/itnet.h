@@ -14,13 +14,11 @@ namespace duhdr {
 
 class ITnet : public Module {
  public:
-  static constexpr std::int64_t alignment = 32;
-  static constexpr std::int64_t halo = 160;  // pixels around a tile that its result depends on (154 in fact)
-
   explicit ITnet(const DuHdrConfig& config = {});
 
-  /// x [N, H, W, 3], the linearised image in [0, 1] -> H^ [N, H, W, 3]. `iterations` > 1 repeats by Eq. 18-19: the net
-  /// sees C(H^) of the iteration before, base and mask stay those of x (`literal`: they become those of C(H^)).
+  /// x [N, H, W, 3], sides multiples of 32, the linearised image in [0, 1] -> H^ [N, H, W, 3]. `iterations` > 1 repeats
+  /// by Eq. 18-19: the net sees C(H^) of the iteration before, base and mask stay those of x (`literal`: they become
+  /// those of C(H^)).
   Variable operator()(const Variable& x, int iterations = 1, bool literal = false) const;
 
   double alpha() const { return alpha_; }

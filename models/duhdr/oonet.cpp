@@ -11,7 +11,7 @@ OOnet::OOnet(const DuHdrConfig& config)
       stem_(child<ConvPair>("stem", 9, config.oonet_widths[0], 7)),
       ms_se_(child<MsSe>("ms_se", config.oonet_widths[4])),
       head_(child<Conv2d>("head", config.oonet_widths[0], 3, 3,
-                          ConvOptions{.activation = Activation::relu, .init = Init::zero, .keep_f32 = true})) {
+                          ConvOptions{.activation = Activation::relu, .init = Init::zero})) {
   const auto& widths = config.oonet_widths;
   for (std::size_t level = 1; level <= 4; ++level) {
     const std::string name = "down" + std::to_string(level);

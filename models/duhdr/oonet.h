@@ -13,11 +13,10 @@ namespace duhdr {
 
 class OOnet : public Module {
  public:
-  static constexpr std::int64_t alignment = 32;
-
   explicit OOnet(const DuHdrConfig& config = {});
 
-  /// H^, the linearised image and the dequantised image, each [N, H, W, 3] -> relu(H^ + head) [N, H, W, 3].
+  /// H^, the linearised image and the dequantised image, each [N, H, W, 3], sides multiples of 32 -> relu(H^ + head)
+  /// [N, H, W, 3].
   Variable operator()(const Variable& hdr, const Variable& linear, const Variable& dequantised) const;
 
   // The same in three steps, so that large images can go through by tiles. Only the middle one sees the whole image.
@@ -29,10 +28,6 @@ class OOnet : public Module {
   Variable bottleneck(const Variable& level) const { return ms_se_(level); }
   /// `levels` as encode made them (the last one is not read), `middle` as bottleneck did.
   Variable decode(const Variable& hdr, std::vector<Variable> levels, Variable middle) const;
-
-  // Pixels around a tile that the last level depends on, and that the result depends on besides `middle`.
-  static constexpr std::int64_t encoder_halo = 160;  // 156 in fact, with RFB DownBlocks
-  static constexpr std::int64_t decoder_halo = 128;  // 108 in fact
 
  private:
   Down down_kind_;

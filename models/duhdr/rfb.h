@@ -13,8 +13,6 @@ namespace duhdr {
 /// [N, H, W, in] -> [N, H, W, out]: relu(0.1 * fuse(branches) + shortcut(x)), every convolution with BatchNorm.
 class Rfb : public Module {
  public:
-  static constexpr std::int64_t receptive_radius = 5;  // of branch 2: 1 + 1 + 3
-
   Rfb(std::int64_t in, std::int64_t out);
   Variable operator()(const Variable& x) const;
 

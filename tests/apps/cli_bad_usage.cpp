@@ -81,8 +81,9 @@ std::vector<BadCall> output_paths() {
             "file name is too long (260 bytes, 240)"),
       paths("output where nothing can be written", {"-i", "in.png", "-o", "/proc/a.exr"}, io, "/proc"),
       paths("output is a device", {"-i", "in.png", "-o", "/dev/full", "-f", "exr"}, io,
-            "/dev/full: cannot write (a device"),
-      paths("output is a pipe", {"-i", "in.png", "-o", "a.exr"}, io, "a.exr: cannot write (a pipe",
+            "/dev/full: cannot write (No space left"),
+      paths("output is a pipe", {"-i", "in.png", "-o", "a.exr"}, io,
+            "a.exr: cannot write (No such device or address); nothing reads",
             [](const fs::path& f) { mkfifo((f / "a.exr").c_str(), 0600); }),
   };
 }
@@ -107,7 +108,10 @@ std::vector<BadCall> input_paths() {
        {"-m", "in.png", "-i", "in.png", "-o", "a.exr"},
        ExitCode::usage,
        "in.png: not a model directory"},
-      {"no model", {"-i", "in.png", "-o", "a.exr"}, ExitCode::usage, "no model: give a model directory with -m"},
+      {"model without a name",
+       {"-m", "", "-i", "in.png", "-o", "a.exr"},
+       ExitCode::usage,
+       "--model: no folder is named"},
   };
 }
 
@@ -157,6 +161,18 @@ std::vector<BadCall> bad_usage() {
       {"memory below what any tile needs", call("in.png", "out.exr", {"--max-memory", "1K"}), ExitCode::out_of_memory,
        "in.png: out of memory on cpu"},
       {"train: no folder", {}, ExitCode::usage, "--init-only", {}, "duhdr-train"},
+      {"train: a model rounded onto itself",
+       {"--to-half", "model", "model/."},
+       ExitCode::usage,
+       "model/.: is the model to read",
+       {},
+       "duhdr-train"},
+      {"train: no model to round",
+       {"--to-half", "none", "half"},
+       ExitCode::bad_weights,
+       "none: no such model directory",
+       {},
+       "duhdr-train"},
       {"train: unknown trunk", {"--init-only", "m", "--trunk", "vgg"}, ExitCode::usage, "--trunk", {}, "duhdr-train"},
       {"train: seed as text", {"--init-only", "m", "--seed", "x"}, ExitCode::usage, "--seed", {}, "duhdr-train"},
       {"train: seed -1", {"--init-only", "m", "--seed", "-1"}, ExitCode::usage, "--seed", {}, "duhdr-train"},

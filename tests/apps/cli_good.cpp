@@ -195,6 +195,25 @@ TEST_F(GoodCalls, DryRunWritesNothing) {
   EXPECT_EQ(contents_of(folder_.path()), before);
 }
 
+TEST_F(GoodCalls, AModelInHalfTheBytes) {
+  run({"--to-half", "model", "half"}, 0, "duhdr-train");
+  std::uintmax_t full = 0, half = 0;
+  for (const auto& [name, sum] : contents_of(folder_ / "half")) {
+    full += fs::file_size(folder_ / "model" / name);
+    half += fs::file_size(folder_ / "half" / name);
+  }
+  EXPECT_LT(half, full);
+  const auto text = read_file(folder_ / "half/model.json", 1 << 20, ExitCode::internal);
+  const json description = json::parse(std::string_view(reinterpret_cast<const char*>(text.data()), text.size()));
+  EXPECT_EQ(description.at("provenance").at("rounded_to_half_from"),
+            contents_of(folder_.path()).at("model/model.json"));
+  const std::vector<float> wanted = values({});
+  run({"-m", "half", "-d", "cpu", "-i", "in.png", "-o", "half.pfm"});
+  const std::vector<float> rounded = read_image(folder_ / "half.pfm").pixels.to_vector<float>();
+  ASSERT_EQ(rounded.size(), wanted.size());
+  for (std::size_t i = 0; i < wanted.size(); ++i) ASSERT_NEAR(rounded[i], wanted[i], 1e-2 * (1 + wanted[i])) << i;
+}
+
 TEST_F(GoodCalls, Quiet) {
   const Outcome outcome = run(call("in.png", "out.exr", {"-q"}));
   EXPECT_EQ(outcome.out + outcome.err, "");
@@ -221,6 +240,61 @@ TEST_F(GoodCalls, Describe) {
   EXPECT_TRUE(run({"--list-devices"}).out.starts_with("cpu "));
   EXPECT_TRUE(run({"--version"}).out.starts_with("duhdr "));
   EXPECT_NE(run({"--help"}).out.find("--if-exists"), std::string::npos);
+}
+
+/// An installed tree of duhdr-infer alone, with the small model in the place of the one that comes with duhdr.
+class ShippedModel : public GoodCalls {
+ protected:
+  void SetUp() override {
+    GoodCalls::SetUp();
+    fs::create_directories(folder_ / "tree/bin");
+    fs::copy_file(fs::path(DUHDR_BINARY_DIR) / "duhdr-infer", program_);
+    write_tiny_model(shipped_);
+  }
+  const fs::path program_ = folder_ / "tree/bin/duhdr-infer", shipped_ = folder_ / "tree/share/duhdr/models/lite";
+};
+
+TEST_F(ShippedModel, IsUsedWithoutOneNamed) {
+  for (const Arguments& more : {Arguments{"-o", "out.pfm"}, {"-o", "out.png", "--reverse"}}) {
+    Arguments arguments{"-d", "cpu", "-i", "in.png", "--json"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Outcome chosen = run(arguments, 0, program_);
+    EXPECT_TRUE(chosen.err.starts_with("model: tiny, which comes with duhdr (" + shipped_.native() + "); -m names"))
+        << chosen.err;
+    arguments.insert(arguments.end(), {"-m", "model"});
+    const Outcome named = run(arguments, 0, program_);
+    EXPECT_EQ(named.err.find("which comes with"), std::string::npos) << named.err;
+    EXPECT_EQ(json::parse(lines_of(chosen.out).at(0)).at("sha256"),
+              json::parse(lines_of(named.out).at(0)).at("sha256"));
+  }
+  const Outcome dry = run({"-i", "in.png", "-o", "a.exr", "--dry-run"}, 0, program_);
+  EXPECT_EQ(dry.out, "in.png -> a.exr\n");
+  EXPECT_NE(dry.err.find("which comes with duhdr"), std::string::npos);
+  EXPECT_EQ(run({"-i", "in.png", "-o", "a.exr", "-q"}, 0, program_).err, "");
+}
+
+TEST_F(ShippedModel, MissingIsToldWithWhatToDo) {
+  fs::remove(shipped_ / "model.json");
+  for (const Arguments& more : {Arguments{}, {"--dry-run"}}) {
+    Arguments arguments{"-i", "in.png", "-o", "a.exr"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Outcome outcome = run(arguments, 4, program_);
+    EXPECT_TRUE(outcome.err.starts_with("error: " + shipped_.native() + ": the model that comes with duhdr is missing"))
+        << outcome.err;
+    EXPECT_NE(outcome.err.find("with -m"), std::string::npos) << outcome.err;
+    EXPECT_FALSE(fs::exists(folder_ / "a.exr"));
+  }
+}
+
+/// The one in weights/lite: the build tree has it, and it finds light above the clip level where the sample's sun is.
+TEST_F(GoodCalls, TheModelInTheBox) {
+  const fs::path source = fs::path(DUHDR_SOURCE_DIR) / "weights/lite";
+  if (!fs::exists(source / "model.json")) GTEST_SKIP() << "weights/lite has no model";
+  EXPECT_EQ(contents_of(fs::path(DUHDR_BINARY_DIR) / "../share/duhdr/models/lite"), contents_of(source));
+  const Outcome outcome =
+      run({"-d", "cpu", "-i", DUHDR_SOURCE_DIR "/docs/sample/photo.jpg", "-o", "out.pfm", "--json"});
+  EXPECT_TRUE(outcome.err.starts_with("model: duhdr-lite, which comes with duhdr")) << outcome.err;
+  EXPECT_GT(json::parse(lines_of(outcome.out).at(0)).at("max"), 1.5);
 }
 
 /// Share of pixels that lie within 2 % of the clip level of the light the mean camera curve gives for their code.

@@ -9,6 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -92,7 +95,9 @@ TEST_F(Files, RefusesWhatIsNotAReadableRegularFile) {
   ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
   expect_unreadable(folder / "pipe", ExitCode::bad_image, "a pipe");
   fs::create_symlink("loop", folder / "loop");
-  expect_unreadable(folder / "loop", ExitCode::io, "symbolic links");
+  expect_unreadable(folder / "loop", ExitCode::bad_image, "its symbolic links form a loop");
+  expect_unreadable(folder / "loop" / "file", ExitCode::bad_image, "its symbolic links form a loop");
+  if (fs::exists("/proc/self/mem")) expect_unreadable("/proc/self/mem", ExitCode::bad_image, "not a regular file");
   write_file(folder / "file", bytes_of("x"));
   expect_unreadable(folder / "file" / "below", ExitCode::io, "not a folder");
   expect_unreadable(folder / "esc\x1b[2J\nname", ExitCode::io, "esc\\x1b[2J\\x0aname");
@@ -117,13 +122,133 @@ TEST_F(Files, NoticesAFileThatGrows) {
 TEST_F(Files, RefusesTargetsThatCannotBeReplaced) {
   expect_unwritable(folder / "no" / "such" / "folder", "check the path");
   expect_unwritable(folder, "Is a directory");
-  expect_unwritable("/dev/full", "not a regular file");
+  expect_unwritable("/dev/full", "No space left");
   expect_unwritable(folder / std::string(256, 'n'), "shorter name");
   expect_unwritable("", "No such file");
   write_file(folder / "file", bytes_of("x"));
   expect_unwritable(folder / "file" / "below", "not a folder");
   EXPECT_EQ(entries(), 1u);
   EXPECT_TRUE(fs::is_character_file("/dev/full"));
+}
+
+TEST_F(Files, ALinkStaysAndItsTargetIsReplaced) {
+  fs::create_directory(folder / "deep");
+  write_file(folder / "deep" / "target", bytes_of("old"));
+  fs::create_symlink("deep/target", folder / "relative");
+  fs::create_symlink(folder / "relative", folder / "twice");
+  write_file(folder / "twice", bytes_of("new"));
+  EXPECT_EQ(text_of(read_file(folder / "deep" / "target", limit, ExitCode::bad_image)), "new");
+  EXPECT_TRUE(fs::is_symlink(folder / "twice") && fs::is_symlink(folder / "relative"));
+  fs::create_symlink("deep/made", folder / "dangling");
+  write_file(folder / "dangling", bytes_of("made"));
+  EXPECT_EQ(text_of(read_file(folder / "deep" / "made", limit, ExitCode::bad_image)), "made");
+  fs::create_symlink("loop", folder / "loop");
+  expect_unwritable(folder / "loop", "form a loop");
+  EXPECT_EQ(entries(), 5u);
+}
+
+TEST_F(Files, PipesAndDevicesAreWrittenInto) {
+  write_file("/dev/null", bytes_of("nothing"));
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  expect_unwritable(folder / "pipe", "nothing reads from it");
+  const int end = ::open((folder / "pipe").c_str(), O_RDONLY | O_NONBLOCK);
+  ASSERT_GE(end, 0);
+  ASSERT_EQ(::fcntl(end, F_SETFL, 0), 0);
+  std::string got;
+  std::thread reader([&] {
+    std::array<char, 4096> part{};
+    do {  // until the writer closes; before it opens there is nothing either
+      const ssize_t count = ::read(end, part.data(), part.size());
+      got.append(part.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+    } while (got.size() < 200000);
+  });
+  const std::string large(200000, 'x');  // more than a pipe holds
+  write_file(folder / "pipe", bytes_of(large));
+  reader.join();
+  ::close(end);
+  EXPECT_EQ(got, large);
+  EXPECT_TRUE(fs::is_fifo(folder / "pipe"));
+  EXPECT_EQ(entries(), 1u);
+}
+
+TEST_F(Files, AnOpenFileWithoutANameIsWrittenInto) {
+  if (!fs::exists("/proc/self/fd")) GTEST_SKIP() << "no /proc";
+  const int descriptor = ::open((folder / "gone").c_str(), O_RDWR | O_CREAT, 0600);
+  ASSERT_GE(descriptor, 0);
+  fs::remove(folder / "gone");
+  write_file(message("/proc/self/fd/", descriptor), bytes_of("new"));  // a link to "<folder>/gone (deleted)"
+  char text[4] = {};
+  EXPECT_EQ(::pread(descriptor, text, 3, 0), 3);
+  EXPECT_STREQ(text, "new");
+  ::close(descriptor);
+  EXPECT_EQ(entries(), 0u);
+}
+
+TEST_F(Files, PermissionsAreKept) {
+  const fs::path path = folder / "file";
+  const mode_t before = ::umask(022);
+  write_file(path, bytes_of("new"));
+  struct stat status {};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777u, 0644u);
+  for (const mode_t mode : {0600u, 0640u, 0666u, 0755u}) {
+    ASSERT_EQ(::chmod(path.c_str(), mode), 0);
+    write_file(path, bytes_of("newer"));
+    ASSERT_EQ(::stat(path.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777u, mode);
+  }
+  ::umask(before);
+}
+
+TEST_F(Files, OwnersAreKept) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root may give files away";
+  const fs::path path = folder / "file";
+  write_file(path, bytes_of("old"));
+  ASSERT_EQ(::chown(path.c_str(), 1234, 5678), 0);
+  ASSERT_EQ(::chmod(path.c_str(), 0640), 0);
+  write_file(path, bytes_of("new"));
+  struct stat status {};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, 1234u);
+  EXPECT_EQ(status.st_gid, 5678u);
+  EXPECT_EQ(status.st_mode & 07777u, 0640u);
+}
+
+TEST_F(Files, ANewFileReplacesNothing) {
+  const fs::path path = folder / "file";
+  write_new_file(path, bytes_of("first"));
+  const auto refuse = [&](const fs::path& there) {
+    expect_error([&] { write_new_file(there, bytes_of("second")); }, ExitCode::io, "File exists");
+  };
+  refuse(path);
+  refuse("/dev/null");
+  fs::create_symlink("nowhere", folder / "dangling");
+  refuse(folder / "dangling");
+  EXPECT_EQ(text_of(read_file(path, limit, ExitCode::bad_image)), "first");
+  EXPECT_EQ(entries(), 2u);
+}
+
+TEST_F(Files, OfTwoWritersOfANewFileOneWins) {
+  for (int round = 0; round < 50; ++round) {
+    const fs::path path = folder / std::to_string(round);
+    std::atomic<int> won = 0, at_the_start = 0;
+    const auto race = [&](char letter) {
+      for (++at_the_start; at_the_start < 2;) {
+      }
+      try {
+        write_new_file(path, bytes_of(std::string(5000, letter)));
+        ++won;
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ExitCode::io);
+      }
+    };
+    std::thread a(race, 'a'), b(race, 'b');
+    a.join();
+    b.join();
+    EXPECT_EQ(won, 1);
+    EXPECT_EQ(entries(), static_cast<std::size_t>(round + 1));
+  }
 }
 
 TEST_F(Files, ReadOnlyFolderIsRefused) {

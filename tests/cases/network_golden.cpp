@@ -109,17 +109,21 @@ NamedVariables run_vgg16(const Vgg16Features& net, const NamedVariables& v) {
 }
 
 NamedVariables run_ldr_to_hdr(const DuHdr& net, const NamedVariables& v) {
-  const DuHdr::Reconstruction r = net.ldr_to_hdr(input(v));
-  return {
-      {"out", r.result}, {"aux/curve", r.curve}, {"aux/n", r.dequantised}, {"aux/clip", r.linear}, {"aux/hdr", r.hdr}};
+  const Values r = forward(net.to_hdr(), input(v), {"result"});
+  return {{"out", r.at("result")},
+          {"aux/curve", r.at("curve")},
+          {"aux/n", r.at("dequantised")},
+          {"aux/clip", r.at("linear")},
+          {"aux/hdr", r.at("hdr")}};
 }
 
 NamedVariables run_hdr_to_ldr(const DuHdr& net, const NamedVariables& v) {
-  const DuHdr::Exposure e = net.hdr_to_ldr(input(v));
-  return {{"out", e.result},
-          {"aux/curve", e.curve},
-          {"aux/clip", e.truncated},
-          {"aux/n", apply_curve(e.curve.detach(), e.truncated.detach())}};
+  const Values e = forward(*net.to_ldr(), input(v), {"result"});
+  const Variable curve = e.at("curve"), truncated = e.at("truncated");
+  return {{"out", e.at("result")},
+          {"aux/curve", curve},
+          {"aux/clip", truncated},
+          {"aux/n", apply_curve(curve.detach(), truncated.detach())}};
 }
 
 bool begins_with_any(const std::string& name, const std::vector<std::string>& prefixes) {

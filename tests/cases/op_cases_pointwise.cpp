@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Inputs stay clear of the kinks: the draws of these rows hit none within the step of the gradient check.
-#include "kernels/pointwise.h"
+#include "kernels/activation.h"
 #include "tests/cases/op_cases.h"
 
 namespace duhdr::test {
@@ -23,6 +23,11 @@ std::vector<OpCase> pointwise_cases() {
       OpCase{"selu", "basic", {{s, -3, 3}}, [](const V& v) { return selu(v[0]); }}.benched(big),
       {"tanh", "basic", {{s, -3, 3}}, [](const V& v) { return tanh(v[0]); }},
       {"sigmoid", "basic", {{s, -4, 4}}, [](const V& v) { return sigmoid(v[0]); }},
+      {"activated", "none", {{s}}, [](const V& v) { return activated(v[0], Activation::none); }},
+      {"activated", "relu", {{s}}, [](const V& v) { return activated(v[0], Activation::relu); }},
+      {"activated", "leaky_relu", {{s}}, [](const V& v) { return activated(v[0], Activation::leaky_relu); }},
+      {"activated", "tanh", {{s, -3, 3}}, [](const V& v) { return activated(v[0], Activation::tanh); }},
+      {"activated", "sigmoid", {{s, -4, 4}}, [](const V& v) { return activated(v[0], Activation::sigmoid); }},
       {.op = "cast",
        .variant = "to_f64",
        .inputs = {{s}},

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "models/duhdr/duhdr.h"
 #include "tests/golden/fill.h"
 #include "train/trainer.h"
 

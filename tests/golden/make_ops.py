@@ -220,6 +220,7 @@ OPS = {
     "selu": lambda row, x: F.selu(x),
     "tanh": lambda row, x: x.tanh(),
     "sigmoid": lambda row, x: x.sigmoid(),
+    "activated": lambda row, x: ACTIVATIONS[row["variant"]](x),
     "cast": lambda row, x: x.clone(),
     "add": lambda row, a, b: a + b,
     "sub": lambda row, a, b: a - b,

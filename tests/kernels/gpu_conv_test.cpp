@@ -3,11 +3,9 @@
 // them, run in gpu_op_test.cpp.
 #include <gtest/gtest.h>
 
+#include "kernels/conv/conv_cudnn.h"
 #include "tests/cases/op_cases_conv_layers.h"
 #include "tests/cases/op_evaluate.h"
-#ifdef DUHDR_WITH_CUDA
-#include "kernels/conv/conv_cudnn.h"
-#endif
 
 namespace duhdr::test {
 
@@ -15,7 +13,6 @@ void PrintTo(const ConvLayer& layer, std::ostream* out) { *out << layer.name; }
 
 namespace {
 
-#ifdef DUHDR_WITH_CUDA
 // The reference loops stand in for what cuDNN cannot do; for anything but depthwise convolutions they are too slow.
 // This runs before the parameterised tests, so that nothing else has been turned down yet.
 TEST(GpuConvPlans, CudnnHasADeterministicAlgorithmForEveryLayer) {
@@ -25,9 +22,8 @@ TEST(GpuConvPlans, CudnnHasADeterministicAlgorithmForEveryLayer) {
     if (layer.desc.depthwise) continue;
     for (const DType dtype : {DType::f32, DType::bf16}) evaluate(op_case, make_inputs(op_case, dtype, Device::cuda()));
   }
-  for (const std::string& problem : conv_cudnn::unsupported_problems()) ADD_FAILURE() << problem;
+  for (const std::string& problem : cudnn::unsupported_problems()) ADD_FAILURE() << problem;
 }
-#endif
 
 class GpuConv : public testing::TestWithParam<ConvLayer> {
  protected:

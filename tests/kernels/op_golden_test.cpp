@@ -53,22 +53,6 @@ nlohmann::json json_of(const Shape& shape) {
   return extents;
 }
 
-const char* name_of(Activation activation) {
-  switch (activation) {
-    case Activation::relu:
-      return "relu";
-    case Activation::leaky_relu:
-      return "leaky_relu";
-    case Activation::tanh:
-      return "tanh";
-    case Activation::sigmoid:
-      return "sigmoid";
-    case Activation::none:
-      break;
-  }
-  return "none";
-}
-
 nlohmann::json json_of(const ConvLayer& layer) {
   return {{"stride", layer.desc.stride},
           {"dilation", layer.desc.dilation},

@@ -19,9 +19,9 @@ using cli::Scratch;
 using cli::tiny_config;
 using cli::tiny_model;
 
-std::map<std::string, Tensor> all_weights(const DuHdr& model) {
+std::map<std::string, Tensor> all_weights(const Model& model) {
   std::map<std::string, Tensor> all;
-  for (const char* name : network_names) all.merge(weights_of(model.network(name), name));
+  for (const std::string& name : model.networks()) all.merge(weights_of(model.network(name), name));
   return all;
 }
 
@@ -33,6 +33,19 @@ void expect_same_bits(const std::map<std::string, Tensor>& a, const std::map<std
     ASSERT_EQ(tensor.shape(), other.shape()) << name;
     EXPECT_EQ(std::memcmp(tensor.raw(), other.raw(), tensor.bytes()), 0) << name;
   }
+}
+
+/// Every weight and running statistic away from its start, so that nothing is equal by being zero.
+void fill(DuHdr& model) {
+  for (const auto& list : {model.parameters(), model.buffers()})
+    for (const NamedVariable& named : list) {
+      if (named.name.find("curve.") != std::string::npos) continue;
+      std::vector<float> values(static_cast<std::size_t>(named.variable.shape().numel()));
+      std::vector<std::int64_t> shape;
+      for (int axis = 0; axis < named.variable.shape().rank(); ++axis) shape.push_back(named.variable.shape()[axis]);
+      golden::fill_parameter(named.name, shape, values);
+      Variable(named.variable).set_value(Tensor::of<float>(named.variable.shape(), values));
+    }
 }
 
 Variable picture() {
@@ -57,7 +70,7 @@ TEST(Model, RoundTripIsExact) {
       EXPECT_EQ(loaded.card.name, card.name);
       EXPECT_EQ(loaded.card.licence, card.licence);
       EXPECT_EQ(loaded.card.provenance, card.provenance);
-      EXPECT_TRUE(loaded.model->config() == config);
+      EXPECT_TRUE(loaded.model->architecture() == to_json(config));
       EXPECT_EQ(loaded.sha256.at("model.json"), files.at("m/model.json"));
       EXPECT_EQ(loaded.sha256.at("dnet"), files.at("m/dnet.safetensors"));
       expect_same_bits(all_weights(*model), all_weights(*loaded.model));
@@ -84,12 +97,69 @@ TEST(Model, HalfPrecisionFilesAreRead) {
   const Scratch folder("model");
   for (const DType dtype : {DType::f16, DType::bf16}) {
     cli::write_tiny_model(folder / "m");
-    for (const char* network : network_names) convert(folder / "m", network, dtype);
+    for (const std::string& network : tiny_model()->networks()) convert(folder / "m", network, dtype);
     const auto loaded = all_weights(*load_model(folder / "m").model);
     std::map<std::string, Tensor> expected;
     for (const auto& [name, tensor] : all_weights(*tiny_model())) expected[name] = tensor.to(dtype).to(DType::f32);
     expect_same_bits(expected, loaded);
   }
+}
+
+TEST(Model, HalfKeepsEverythingButConvolutionsInF32) {
+  const Scratch folder("model");
+  const auto model = tiny_model();
+  fill(*model);
+  save_model(folder / "m", *model, {.name = "half", .licence = "CC0-1.0"}, StoredAs::f16);
+  std::size_t halves = 0;
+  for (const std::string& network : tiny_model()->networks())
+    for (const auto& [name, tensor] :
+         read_safetensors(folder / "m" / (std::string(network) + ".safetensors")).tensors) {
+      const bool full = name.find("curve.") != std::string::npos || name.find(".fc.") != std::string::npos ||
+                        name.find(".se.") != std::string::npos || name.find("bn") != std::string::npos ||
+                        name.find("downsample.1") != std::string::npos || name.ends_with(".bias") ||
+                        name.find("running_") != std::string::npos;
+      EXPECT_EQ(tensor.dtype(), full ? DType::f32 : DType::f16) << name;
+      halves += full ? 0 : 1;
+    }
+  EXPECT_GT(halves, 50u);
+
+  std::map<std::string, Tensor> expected;
+  for (const auto& [name, tensor] : all_weights(*model))
+    expected[name] = tensor.shape().rank() == 4 ? tensor.to(DType::f16).to(DType::f32) : tensor;
+  const LoadedModel loaded = load_model(folder / "m");
+  expect_same_bits(expected, all_weights(*loaded.model));
+
+  const auto files = cli::contents_of(folder.path());
+  save_model(folder / "m", *loaded.model, loaded.card, StoredAs::f16);  // rounding once is rounding
+  EXPECT_EQ(cli::contents_of(folder.path()), files);
+}
+
+TEST(Model, HalfRefusesWhatDoesNotFit) {
+  const Scratch folder("model");
+  const auto model = tiny_model();
+  NamedVariable weight;
+  for (const NamedVariable& named : model->dnet().parameters("dnet"))
+    if (named.name == "dnet.stem.0.weight") weight = named;
+  ASSERT_TRUE(weight.variable.defined());
+  std::vector<float> values = weight.variable.value().to_vector<float>();
+  for (const float edge : {65519.f, -65519.f}) {  // rounds to 65504
+    values[3] = edge;
+    weight.variable.set_value(Tensor::of<float>(weight.variable.shape(), values));
+    save_model(folder / "fits", *model, {.name = "m", .licence = "none"}, StoredAs::f16);
+  }
+  values[3] = -65520.f;
+  weight.variable.set_value(Tensor::of<float>(weight.variable.shape(), values));
+  try {
+    save_model(folder / "m", *model, {.name = "m", .licence = "none"}, StoredAs::f16);
+    FAIL() << "an infinity was written";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::bad_weights);
+    EXPECT_NE(std::string(error.what()).find("dnet.stem.0.weight: element 3 does not fit 16 bits (-65520"),
+              std::string::npos)
+        << error.what();
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder / "m"));
+  save_model(folder / "m", *model, {.name = "m", .licence = "none"});  // in F32 it is an ordinary model
 }
 
 /// A safetensors file with one I64 entry more at its end.
@@ -120,19 +190,6 @@ TEST(Model, BatchCountersAreIgnored) {
   set_weights(other->network("dnet"), "dnet", parse_safetensors(encode_safetensors(counted), "w"), "w");
 }
 
-/// Every weight and running statistic away from its start, so that nothing is equal by being zero.
-void fill(DuHdr& model) {
-  for (const auto& list : {model.parameters(), model.buffers()})
-    for (const NamedVariable& named : list) {
-      if (named.name.find("curve.") != std::string::npos) continue;
-      std::vector<float> values(static_cast<std::size_t>(named.variable.shape().numel()));
-      std::vector<std::int64_t> shape;
-      for (int axis = 0; axis < named.variable.shape().rank(); ++axis) shape.push_back(named.variable.shape()[axis]);
-      golden::fill_parameter(named.name, shape, values);
-      Variable(named.variable).set_value(Tensor::of<float>(named.variable.shape(), values));
-    }
-}
-
 TEST(Model, FrozenEqualsUnfrozen) {
   const NoGrad inference;
   for (const Trunk trunk : {Trunk::resnet18, Trunk::crfnet})
@@ -143,8 +200,8 @@ TEST(Model, FrozenEqualsUnfrozen) {
       const auto model = tiny_model(config);
       fill(*model);
       const auto run = [&] {
-        std::vector<float> all = model->ldr_to_hdr(picture()).result.value().to_vector<float>();
-        for (const float value : model->hdr_to_ldr(picture()).result.value().to_vector<float>()) all.push_back(value);
+        std::vector<float> all = forward(model->to_hdr(), picture()).value().to_vector<float>();
+        for (const float value : forward(*model->to_ldr(), picture()).value().to_vector<float>()) all.push_back(value);
         return all;
       };
       const std::vector<float> plain = run();
@@ -193,7 +250,7 @@ TEST(Model, EveryWidthOfOneWorks) {  // the smallest that a description may ask 
   const LoadedModel loaded = load_model(folder / "m");
   loaded.model->freeze();
   const NoGrad inference;
-  for (const float value : loaded.model->ldr_to_hdr(picture()).result.value().to_vector<float>())
+  for (const float value : loaded.forward(model->to_hdr(), picture()).value().to_vector<float>())
     ASSERT_TRUE(std::isfinite(value) && value >= 0);
 }
 

@@ -39,17 +39,22 @@ constexpr Limits float_limits{1e-10, 1e-8, 1e-4};
 /// proof that nothing else differs, and results agree to `float_limits.output` in all of them. How many decisions flip
 /// depends on the order in which a processor's convolutions add, so these cases (three passes, batch statistics, whole
 /// chains) have one limit. `measured`: the largest error with oneDNN's AVX-512 kernels, and the gradient that has it.
+///
+/// The last three rows flip with its AVX2 kernels. There the cause was taken apart: with the reference loops on the way
+/// forward and AVX2 on the way back their errors are 7.4e-12, 5.9e-12 and 5.4e-12; the first two the other way round
+/// are at the value below, digit for digit. So the way back is right, and what the way forward decides (its values
+/// agree to 1.6e-11) makes the whole difference.
 constexpr double flipped_gradient = 1e-3;
 struct Flipped {
   std::string_view name;
   double measured;
   const char* gradient;
+  double limit = flipped_gradient;
 };
 constexpr Flipped flipped_cases[] = {
     {"itnet_train", 1.2e-5, "itnet.up5.bn.bias"},
     {"itnet_3_iterations_eval", 3.8e-5, "itnet.fuse0.bias"},
     {"itnet_3_iterations_literal_eval", 1.8e-7, "itnet.fuse0.bias"},
-    {"itnet_3_iterations_train", 1.3e-5, "input"},
     {"ldr_to_hdr_crfnet_conv_1x1_side32", 4.3e-9, "dnet.up4.1.weight"},
     {"ldr_to_hdr_crfnet_conv_33x70_side32", 8.7e-9, "dnet.head.bias"},
     {"ldr_to_hdr_crfnet_conv_45x37", 1.4e-9, "dnet.up1.0.weight"},
@@ -58,12 +63,15 @@ constexpr Flipped flipped_cases[] = {
     {"ldr_to_hdr_resnet18_rfb_33x70_side32", 1.7e-4, "itnet.encoder.conv4_3.bias"},
     {"ldr_to_hdr_resnet18_rfb_45x37", 2.1e-8, "dnet.up2.1.weight"},
     {"ldr_to_hdr_resnet18_rfb_45x37_side32", 1.6e-10, "dnet.up4.0.weight"},
+    {"innet_crfnet_train", 1.0e-6, "innet.trunk.layer1.1.bn3.bias"},
+    {"innet_resnet18_train", 1.5e-4, "innet.trunk.layer4.1.bn1.weight"},
+    {"itnet_3_iterations_train", 3.3e-3, "itnet.out.bn.bias", 1e-2},  // 1.3e-5 (input) with AVX-512
 };
 
 Limits float_limits_of(const std::string& name) {
   Limits limits = float_limits;
   for (const Flipped& flipped : flipped_cases)
-    if (flipped.name == name) limits.gradient = flipped_gradient;
+    if (flipped.name == name) limits.gradient = flipped.limit;
   return limits;
 }
 

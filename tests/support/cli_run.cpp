@@ -104,7 +104,7 @@ void wait_for(pid_t child, int err, const RunOptions& options, Outcome& outcome)
 
 Outcome run_program_file(const std::string& program, const std::vector<std::string>& arguments,
                          const RunOptions& options) {
-  std::vector<std::string> all{std::string(DUHDR_BINARY_DIR) + "/" + program};
+  std::vector<std::string> all{(fs::path(DUHDR_BINARY_DIR) / program).native()};
   all.insert(all.end(), arguments.begin(), arguments.end());
   std::vector<std::string> environment = environment_with(options.environment);
   const std::vector<char*> argv = pointers(all), envp = pointers(environment);

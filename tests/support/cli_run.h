@@ -31,7 +31,7 @@ struct Outcome {
   std::size_t peak = 0;  // bytes of resident memory
 };
 
-/// Runs <binary dir>/<program> with these arguments and waits for its end.
+/// Runs <binary dir>/<program>, or the program of an absolute path, with these arguments and waits for its end.
 Outcome run_program_file(const std::string& program, const std::vector<std::string>& arguments,
                          const RunOptions& options);
 

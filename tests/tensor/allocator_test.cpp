@@ -111,7 +111,7 @@ TEST_F(Pool, ObeysTheLimitOfTheDevice) {
   const auto pool = private_pool(Device::cpu());
   const AllocateFrom scope(Device::cpu(), pool);
   { const Tensor small = bytes(24 * mega); }
-  allocator_.set_limit(before_ + 40 * mega);
+  const MemoryLimit limit(allocator_, before_ + 40 * mega);
   try {
     const Tensor fits = bytes(32 * mega);  // once the 24 MiB that the pool kept are given back
     bytes(32 * mega);
@@ -120,8 +120,103 @@ TEST_F(Pool, ObeysTheLimitOfTheDevice) {
     EXPECT_EQ(error.code(), ExitCode::out_of_memory);
     EXPECT_NE(std::string(error.what()).find("cpu"), std::string::npos);
   }
-  allocator_.set_limit(0);
-  EXPECT_NO_THROW(bytes(64 * mega));
+}
+
+TEST_F(Pool, ALimitEndsWithItsScope) {
+  ASSERT_EQ(allocator_.limit(), 0u);
+  const std::size_t outer = before_ + 64 * mega, inner = before_ + 8 * mega;
+  {
+    const MemoryLimit wide(allocator_, outer);
+    try {
+      const MemoryLimit narrow(allocator_, inner);
+      EXPECT_EQ(allocator_.limit(), inner);
+      bytes(16 * mega);
+      ADD_FAILURE() << "no error";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::out_of_memory);
+    }
+    EXPECT_EQ(allocator_.limit(), outer);
+    EXPECT_NO_THROW(bytes(16 * mega));
+  }
+  EXPECT_EQ(allocator_.limit(), 0u);
+}
+
+TEST_F(Pool, WhatARecordAddressesIsNeverGivenBack) {
+  if (!blocks_are_kept()) GTEST_SKIP() << "nothing is kept under the sanitizer";
+  const auto pool = private_pool(Device::cpu());
+  const std::byte* recorded = nullptr;
+  {
+    const AllocateFrom scope(Device::cpu(), pool);
+    recorded = bytes(8 * mega).raw();
+    pool->keep_segments();
+    const MemoryLimit limit(allocator_, before_ + 16 * mega);
+    try {
+      bytes(12 * mega);  // would fit if the 8 MiB were given back
+      ADD_FAILURE() << "no error";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::out_of_memory);
+    }
+    pool->trim();
+    EXPECT_EQ(bytes(8 * mega).raw(), recorded) << "the pool still has it";
+  }
+  EXPECT_GE(allocator_.stats().in_use, before_ + 8 * mega);
+}
+
+TEST_F(Pool, KeptSegmentsEndWithThePool) {
+  {
+    const auto pool = private_pool(Device::cpu());
+    pool->keep_segments();
+    const AllocateFrom scope(Device::cpu(), pool);
+    bytes(8 * mega);
+  }
+  EXPECT_EQ(allocator_.stats().in_use, before_);
+}
+
+/// A tensor as large as `from`, derived from it.
+std::shared_ptr<const Tensor> twin_of(const Tensor& from) {
+  return from.derived<Tensor>("twin", [&] { return std::make_shared<const Tensor>(from.clone()); });
+}
+
+TEST_F(Pool, WhatIsDerivedDuringWorkIsNotThePools) {
+  const Tensor weight = bytes(mega);
+  const auto pool = private_pool(Device::cpu());
+  const AllocateFrom scope(Device::cpu(), pool);
+  const auto twin = twin_of(weight);
+  EXPECT_EQ(pool->stats().in_use, 0u) << "it outlives the work: a record would write over it";
+  EXPECT_EQ(twin_of(weight), twin);
+  EXPECT_EQ(bytes(mega).shape().numel(), mega);
+  EXPECT_GT(pool->stats().reserved, 0u) << "after it the pool is used again";
+}
+
+TEST_F(Pool, WhatIsDerivedInARecordBelongsToIt) {
+  const Tensor weight = bytes(mega);
+  const auto pool = private_pool(Device::cpu());
+  const AllocateFrom scope(Device::cpu(), pool);
+  const Tensor* recorded = nullptr;
+  {
+    const RecordScope record;
+    const auto twin = twin_of(weight);
+    EXPECT_EQ(pool->stats().in_use, static_cast<std::size_t>(mega)) << "the record writes it at every launch";
+    EXPECT_EQ(twin_of(weight), twin) << "made once in a record";
+    recorded = twin.get();
+  }
+  {
+    const RecordScope another;
+    EXPECT_NE(twin_of(weight).get(), recorded);
+  }
+  const auto twin = twin_of(weight);
+  EXPECT_EQ(pool->stats().in_use, 0u) << "outside of a record nobody sees what is the record's";
+  const RecordScope record;
+  EXPECT_EQ(twin_of(weight), twin) << "what is there already serves records, too";
+}
+
+TEST_F(Pool, ContentsThatChangedDropWhatWasDerived) {
+  Tensor weight = bytes(mega);
+  const std::weak_ptr<const Tensor> twin = twin_of(weight);
+  EXPECT_FALSE(twin.expired());
+  weight.contents_changed();
+  EXPECT_TRUE(twin.expired());
+  EXPECT_THROW(Tensor().contents_changed(), Error);
 }
 
 TEST(Recording, OnTheCpuWorkIsJustDone) {

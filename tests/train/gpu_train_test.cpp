@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "data/feed.h"
+#include "models/precision.h"
 #include "tests/support/train_files.h"
 #include "train/session.h"
 #include "train/stage_data.h"
@@ -30,7 +31,7 @@ class Training {
         stage_(stage_named(stage)),
         model_(new_model(config, run_into(""))),
         vgg_(new_vgg(config.perceptual, device, config.precision)) {
-    model_->set_precision(config.precision);
+    set_precision(*model_, config.precision);
     model_->to(device);
     renew();
   }
@@ -60,21 +61,21 @@ class Training {
   /// Weights, statistics and moments, on the CPU.
   Tensors everything() const {
     Tensors out;
-    for (const char* name : network_names)
+    for (const std::string& name : model_->networks())
       for (const auto& list : {model_->network(name).parameters(name), model_->network(name).buffers(name)})
         for (const NamedVariable& named : list) out[named.name] = named.variable.value().to(Device::cpu()).clone();
     for (const auto& [name, tensor] : trainer_->optimiser().state())
       if (name != "adam.control") out[name] = tensor.to(Device::cpu()).clone();
     return out;
   }
-  DuHdr& model() { return *model_; }
+  Model& model() { return *model_; }
   const StageTrainer& trainer() const { return *trainer_; }
 
  private:
   const TrainConfig& config_;
   Device device_;
   const Stage& stage_;
-  std::unique_ptr<DuHdr> model_;
+  std::unique_ptr<Model> model_;
   std::unique_ptr<Vgg16Features> vgg_;
   std::unique_ptr<StageTrainer> trainer_;
 };

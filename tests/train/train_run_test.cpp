@@ -192,7 +192,7 @@ TEST_F(Runs, DivergenceRollsBackOnceAndKeepsTheCheckpoint) {
   json["schedule"][0]["steps"] = 100;
   json["checkpoint"]["every"] = 7;
   const TrainConfig config = training_of(json);
-  const std::unique_ptr<DuHdr> model = new_model(config, run_into(""));
+  const std::unique_ptr<Model> model = new_model(config, run_into(""));
   for (NamedVariable& named : model->network("oonet").parameters()) {
     Tensor value = named.variable.value();
     fill(value, 1e30);
@@ -220,7 +220,7 @@ TEST_F(Runs, BatchesWithoutAUsableImageAreCounted) {
   EXPECT_EQ(state.dropped_batches, 6);
   EXPECT_EQ(state.skipped_steps, 0);
   EXPECT_EQ(state.total_steps, 6);
-  const std::unique_ptr<DuHdr> start = new_model(training_of(json), run_into(""));
+  const std::unique_ptr<Model> start = new_model(training_of(json), run_into(""));
   const LoadedModel end = load_model(folder_ / "run" / "model");
   const auto weights = model_tensors(*end.model);
   for (const auto& [name, tensor] : model_tensors(*start))

@@ -8,6 +8,7 @@
 #include <limits>
 #include <set>
 
+#include "models/precision.h"
 #include "tests/support/train_files.h"
 #include "train/session.h"
 #include "train/stage_data.h"
@@ -60,7 +61,7 @@ class Steps : public testing::Test {
 
   const TrainConfig config_ = training_of(tiny_training());
   const RunOptions options_ = run_into("");
-  const std::unique_ptr<DuHdr> model_ = new_model(config_, options_);
+  const std::unique_ptr<Model> model_ = new_model(config_, options_);
   const std::unique_ptr<Vgg16Features> vgg_ = new_vgg(config_.perceptual, Device::cpu(), DType::f32);
 };
 
@@ -124,7 +125,7 @@ TEST_F(Steps, AStageTouchesItsNetworksAlone) {
       SCOPED_TRACE(testing::Message() << name << " " << running_statistics);
       StageTrainer train = trainer(name, {}, running_statistics);
       const std::set<std::string_view> trained(stage.trained.begin(), stage.trained.end());
-      for (const char* network : network_names) {
+      for (const std::string& network : model_->networks()) {
         EXPECT_EQ(model_->network(network).training(), trained.contains(network) && !running_statistics) << network;
         for (const NamedVariable& named : model_->network(network).parameters())
           EXPECT_EQ(named.variable.requires_grad(), trained.contains(network)) << network << " " << named.name;
@@ -157,9 +158,9 @@ TEST_F(Steps, MixedPrecisionStaysBesideF32) {
     SCOPED_TRACE(name);
     std::vector<double> losses[2];
     for (const DType precision : {DType::f32, DType::bf16}) {
-      const std::unique_ptr<DuHdr> model = new_model(config_, options_);
+      const std::unique_ptr<Model> model = new_model(config_, options_);
       const std::unique_ptr<Vgg16Features> vgg = new_vgg(config_.perceptual, Device::cpu(), precision);
-      model->set_precision(precision);
+      set_precision(*model, precision);
       StageTrainer train(stage, *model, *vgg, config_.loss, {}, false);
       for (std::uint64_t i = 0; i < 5; ++i) {
         const StepResult result = train.step(batch(name, 2 * i), 1e-4);
@@ -198,7 +199,7 @@ TEST_F(Steps, ValidationIsRepeatableAndLeavesTrainingAlone) {
   EXPECT_GT(a.all, 0);
   EXPECT_EQ(a.pixels, 2 * 32 * 32);
   EXPECT_EQ(changed(before, everything(train)), std::set<std::string>{});
-  for (const char* name : network_names)
+  for (const std::string& name : model_->networks())
     EXPECT_EQ(model_->network(name).training(), std::string_view(name) != "nnet") << name;
   EXPECT_FALSE(train.step(batch("finetune", 2), 1e-3).skipped);
 }

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/options.h"
+
+#include <charconv>
+#include <cstdint>
+#include <type_traits>
+
+#include "base/error.h"
+
+namespace duhdr {
+namespace {
+
+/// "0 to 1", or "at least 0" where the upper end is that of the type.
+template <class T>
+std::string range_text(T least, T most) {
+  if (most == std::numeric_limits<T>::max()) return message("at least ", least);
+  return message(least, " to ", most);
+}
+
+}  // namespace
+
+template <class T>
+T parse_number(const std::string& option, const std::string& text, T least, T most) {
+  const char *begin = text.data(), *end = text.data() + text.size();
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') ++begin;  // from_chars knows no plus sign
+  T number{};
+  const auto [rest, error] = std::from_chars(begin, end, number);
+  // A NaN fails both comparisons; an infinity is outside every range.
+  if (error != std::errc() || rest != end || !(number >= least && number <= most))
+    throw Error(ExitCode::usage, message(option, ' ', escaped(text), ": not a ", std::is_integral_v<T> ? "whole " : "",
+                                         "number (allowed: ", range_text(least, most), ")"));
+  return number;
+}
+
+template <class T>
+CLI::Option* add_number(CLI::App& app, const std::string& names, T& value, const std::string& help, T least, T most) {
+  const std::string option = names.substr(names.rfind(',') + 1);
+  CLI::Option* added = app.add_option_function<std::string>(
+      names,
+      [&value, option, least, most](const std::string& text) { value = parse_number(option, text, least, most); },
+      help);
+  added->type_name(std::is_integral_v<T> ? "INT" : "NUMBER");
+  added->default_function([&value] { return message(value); });  // for capture_default_str()
+  return added;
+}
+
+template double parse_number(const std::string&, const std::string&, double, double);
+template int parse_number(const std::string&, const std::string&, int, int);
+template std::int64_t parse_number(const std::string&, const std::string&, std::int64_t, std::int64_t);
+template std::uint64_t parse_number(const std::string&, const std::string&, std::uint64_t, std::uint64_t);
+template CLI::Option* add_number(CLI::App&, const std::string&, double&, const std::string&, double, double);
+template CLI::Option* add_number(CLI::App&, const std::string&, int&, const std::string&, int, int);
+template CLI::Option* add_number(CLI::App&, const std::string&, std::int64_t&, const std::string&, std::int64_t,
+                                 std::int64_t);
+template CLI::Option* add_number(CLI::App&, const std::string&, std::uint64_t&, const std::string&, std::uint64_t,
+                                 std::uint64_t);
+
+}  // namespace duhdr

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "infer/chain_run.h"
+
+#include <algorithm>
+
+#include "kernels/layout.h"
+#include "models/padding.h"
+#include "tensor/allocator.h"
+
+namespace duhdr {
+namespace {
+
+constexpr std::int64_t smallest_core = 64;
+constexpr std::int64_t cores[] = {3072, 2048, 1536, 1024, 768, 512, 384, 256, 192, 128};  // tried in this order
+
+Rect scaled(const Rect& rect, std::int64_t divisor) {
+  return {rect.top / divisor, rect.left / divisor, rect.height / divisor, rect.width / divisor};
+}
+
+Variable cut(const Variable& image, const Rect& rect) {
+  if (rect.height == image.shape().h() && rect.width == image.shape().w()) return image;
+  return crop(image, rect.top, rect.left, rect.height, rect.width);
+}
+
+}  // namespace
+
+ChainRun::ChainRun(const Chain& chain, const std::map<std::string, Footprint>& footprints, const EngineOptions& options,
+                   const Progress& progress)
+    : chain_(chain), footprints_(footprints), options_(options), progress_(progress) {}
+
+void ChainRun::tell(const std::string& pass, double done) const {
+  if (progress_) progress_(pass, done);
+}
+
+Engine::Result ChainRun::run(const Tensor& picture) {
+  picture_ = picture.shape();
+  values_[chain_.source] = pad_to_multiple(Variable(picture), chain_.alignment);
+  padded_ = values_.at(chain_.source).shape();
+  double total = 0, done = 0;
+  blanks_ = blanks_of(chain_, padded_, [&](const Pass& pass, const Need& need) { work_[pass.name] = need.flop; });
+  for (const Pass& pass : chain_.passes) total += work_.at(pass.name);
+  for (std::size_t i = 0; i < chain_.passes.size(); ++i) {
+    const Pass& pass = chain_.passes[i];
+    const double begin = done;
+    done += work_.at(pass.name);
+    run_pass(pass, {begin / total, done / total});
+    if (pass.output == chain_.mask) mask_ = values_.at(chain_.mask).value().to_vector<float>();
+    release_values(i + 1);
+  }
+  if (!mask_.empty()) {
+    std::int64_t clipped = 0;
+    for (std::int64_t y = 0; y < picture_.h(); ++y)
+      for (std::int64_t x = 0; x < picture_.w(); ++x)
+        clipped += mask_[static_cast<std::size_t>(y * padded_.w() + x)] > 0 ? 1 : 0;
+    result_.clipped = static_cast<double>(clipped) / static_cast<double>(picture_.h() * picture_.w());
+  }
+  result_.pixels = cut(values_.at(chain_.result), {0, 0, picture_.h(), picture_.w()}).value().to(Device::cpu());
+  tell("done", 1);
+  return std::move(result_);
+}
+
+/// Drops what no later pass reads.
+void ChainRun::release_values(std::size_t passes_done) {
+  std::set<std::string> needed{chain_.result};
+  for (std::size_t i = passes_done; i < chain_.passes.size(); ++i) {
+    for (const Pass::Input& input : chain_.passes[i].inputs) needed.insert(input.name);
+    needed.insert(chain_.passes[i].otherwise);
+  }
+  std::erase_if(values_, [&](const auto& entry) { return !needed.contains(entry.first); });
+}
+
+void ChainRun::run_pass(const Pass& pass, Share share) {
+  const Footprint& footprint = footprints_.at(pass.name);
+  tell(pass.name, share.begin);
+  if (!footprint.global) return run_tiles(pass, core_for(pass), share);
+  if (pass.parts.empty() || core_for(pass) == EngineOptions::whole) return run_whole(pass);
+  double total = 0, done = 0;
+  for (const Pass& part : pass.parts) total += work_.at(part.name);
+  const double width = share.end - share.begin;
+  for (const Pass& part : pass.parts) {
+    const double begin = done;
+    done += work_.at(part.name);
+    run_pass(part, {share.begin + width * begin / total, share.begin + width * done / total});
+  }
+}
+
+void ChainRun::run_whole(const Pass& pass) {
+  std::vector<Variable> whole = inputs_of(pass, values_);
+  for (std::size_t i = 0; i < whole.size(); ++i)
+    if (!pass.inputs[i].padded) whole[i] = cut(whole[i], {0, 0, picture_.h(), picture_.w()});
+  values_[pass.output] = pass.run(whole);
+}
+
+/// What a tile reads; blanks for a dry run.
+std::vector<Variable> ChainRun::inputs(const Pass& pass, const Rect& rect, Device where) const {
+  std::vector<Variable> list;
+  for (const Pass::Input& input : pass.inputs) {
+    Blank blank = blanks_.at(input.name);
+    const bool is_image = blank.shape.rank() == 4;
+    const Rect part = is_image ? scaled(rect, padded_.h() / blank.shape.h()) : rect;
+    if (where.is_meta()) {
+      if (is_image) blank.shape = Shape{1, part.height, part.width, blank.shape.c()};
+      list.push_back(on_meta(blank));
+    } else {
+      list.push_back(is_image ? cut(values_.at(input.name), part) : values_.at(input.name));
+    }
+  }
+  return list;
+}
+
+bool ChainRun::fits(const Pass& pass, std::int64_t core, std::size_t room) const {
+  const Footprint& footprint = footprints_.at(pass.name);
+  const auto fits_in = [&](const Rect& rect) {
+    return dry_run(pass, [&] { return inputs(pass, rect, Device::meta()); }).bytes <= room;
+  };
+  if (core == EngineOptions::whole) return fits_in({0, 0, padded_.h(), padded_.w()});
+  const std::vector<Tile> tiles = make_tiles(padded_.h(), padded_.w(), core, footprint.halo(), footprint.align);
+  return std::all_of(tiles.begin(), tiles.end(), [&](const Tile& tile) { return fits_in(tile.input); });
+}
+
+/// The largest tile whose dry run fits into what the memory limit leaves.
+std::int64_t ChainRun::core_for(const Pass& pass) const {
+  if (options_.tile >= 0) return options_.tile;
+  const CachingAllocator& allocator = allocator_of(options_.device);
+  const std::size_t in_use = allocator.stats().in_use, limit = allocator.limit();
+  const std::size_t room = limit > in_use ? limit - in_use : 0;
+  if (fits(pass, EngineOptions::whole, room)) return EngineOptions::whole;
+  if (footprints_.at(pass.name).global) return smallest_core;  // any tile: its parts decide for themselves
+  for (const std::int64_t core : cores)
+    if (core < std::max(padded_.h(), padded_.w()) && fits(pass, core, room)) return core;
+  return smallest_core;
+}
+
+bool ChainRun::is_left_out(const Pass& pass, const Rect& core) const {
+  if (pass.only_where.empty()) return false;
+  DUHDR_CHECK(pass.only_where == chain_.mask, "pass ", pass.name, " asks for the mask ", pass.only_where);
+  for (std::int64_t y = core.top; y < core.top + core.height; ++y) {
+    const auto row = mask_.begin() + y * padded_.w() + core.left;
+    if (std::any_of(row, row + core.width, [](float value) { return value > 0; })) return false;
+  }
+  return true;
+}
+
+void ChainRun::run_tiles(const Pass& pass, std::int64_t core, Share share) {
+  const Footprint& footprint = footprints_.at(pass.name);
+  const Blank& blank = blanks_.at(pass.output);
+  std::vector<Tile> tiles = make_tiles(padded_.h(), padded_.w(), core, footprint.halo(), footprint.align);
+  Tensor out;
+  std::size_t done = 0, computed = 0;
+  while (done < tiles.size()) {
+    const Tile& tile = tiles[done];
+    tell(pass.name,
+         share.begin + (share.end - share.begin) * static_cast<double>(done) / static_cast<double>(tiles.size()));
+    try {
+      const Rect to = scaled(tile.core, footprint.scale), from = scaled(tile.input, footprint.scale);
+      Variable part;
+      if (is_left_out(pass, tile.core)) {
+        part = cut(values_.at(pass.otherwise), to);
+      } else {
+        const Variable result = pass.run(inputs(pass, tile.input, options_.device));
+        part = cut(result, {to.top - from.top, to.left - from.left, to.height, to.width});
+        ++computed;
+      }
+      if (tiles.size() == 1) {
+        out = part.value();
+      } else {
+        if (!out.defined()) out = Tensor(blank.shape, blank.dtype, options_.device);
+        paste(out, to.top, to.left, part.value());
+      }
+      ++done;
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::out_of_memory || core == smallest_core || options_.tile >= 0) throw;
+      allocator_of(options_.device).trim();
+      const std::int64_t side = core == EngineOptions::whole ? std::max(padded_.h(), padded_.w()) : core;
+      core = std::max(smallest_core, side / 2);  // start the pass again: every tile gives the same bits at any size
+      tiles = make_tiles(padded_.h(), padded_.w(), core, footprint.halo(), footprint.align);
+      done = computed = 0;
+    }
+  }
+  values_[pass.output] = Variable(out);
+  if (pass.only_where.empty()) return;
+  result_.tiles += static_cast<std::int64_t>(tiles.size());
+  result_.computed += static_cast<std::int64_t>(computed);
+}
+
+}  // namespace duhdr

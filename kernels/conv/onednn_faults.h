@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// What oneDNN must not be asked on a processor without AVX-512. With AVX-512 nothing of this is needed.
+#pragma once
+
+#include <string_view>
+
+#include "kernels/conv/backend.h"
+
+namespace duhdr {
+
+/// Whether oneDNN may use AVX-512: the processor has it, and DNNL_MAX_CPU_ISA does not take it away.
+bool has_avx512();
+
+/// False where backward_weight must not be called: oneDNN would write past its own memory.
+bool backward_weight_is_safe(const ConvProblem& problem);
+
+/// Whether an implementation (its name as DNNL_VERBOSE=1 prints it) adds in another order for another number of
+/// threads. It then runs on one.
+bool depends_on_threads(std::string_view implementation);
+
+}  // namespace duhdr
