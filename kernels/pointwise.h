@@ -150,6 +150,7 @@ struct LeakyRelu {  // slope 0.1 at and below 0
 
 /// s x above 0, s a (exp(x) - 1) at and below it: keeps activations near mean 0 and variance 1 (Klambauer et al. 2017).
 struct Selu {
+  static constexpr const char* name = "selu";
   static constexpr double s = 1.0507009873554804934193349852946, a = 1.6732632423543772848170429916717;
   template <class T>
   DUHDR_HD T operator()(T x) const {
@@ -160,6 +161,10 @@ struct Selu {
   DUHDR_HD T derivative(T x) const {
     using std::exp;
     return x > T(0) ? T(s) : T(s * a) * exp(x);
+  }
+  template <class T>
+  DUHDR_HD T slope(T y) const {
+    return y > T(0) ? T(s) : y + T(s * a);
   }
 };
 

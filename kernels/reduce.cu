@@ -185,6 +185,7 @@ Variable max_per_image(const Variable& input) {
              ImageMax<T>{x.data<T>(), row_best.data<double>(), rows, elements, best.mutable_data<double>(),
                          y.mutable_data<T>()});
   });
+  reads({.whole = true});
   return Variable::of_op(y, {input}, [shape, best](const Tensor& dy, const std::vector<bool>&) {
     Tensor dx(shape, dy.dtype(), dy.device());
     with_float_type(dy.dtype(), [&](auto type) {

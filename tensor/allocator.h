@@ -89,20 +89,6 @@ class MemoryLimit {
   std::size_t before_;
 };
 
-/// While one lives, the allocator has this limit (bytes, 0 = none); afterwards, however that comes about, the one
-/// before.
-class MemoryLimit {
- public:
-  MemoryLimit(CachingAllocator& allocator, std::size_t bytes);
-  ~MemoryLimit();
-  MemoryLimit(const MemoryLimit&) = delete;
-  MemoryLimit& operator=(const MemoryLimit&) = delete;
-
- private:
-  CachingAllocator& allocator_;
-  std::size_t before_;
-};
-
 /// The device's own allocator, which lives as long as the program.
 CachingAllocator& allocator_of(Device device);
 

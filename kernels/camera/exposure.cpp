@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/camera/curve.h"
+#include "kernels/reach.h"
 
 namespace duhdr {
 namespace {
@@ -58,6 +59,7 @@ Variable exposure_ratio(const Variable& codes, const Variable& light, const Vari
             median_ratio(c.data<T>() + 3 * n * pixels, l.data<T>() + 3 * n * pixels, pixels, g)));
     });
   }
+  reads({.whole = true});
   return Variable::of_op(ratios.to(light.device()), {codes, light},
                          [](const Tensor&, const std::vector<bool>&) { return std::vector<Tensor>(2); });
 }

@@ -13,13 +13,12 @@ namespace duhdr {
 
 class ExpandNet : public Module {
  public:
-  static constexpr std::int64_t global_side = 256;     // the global branch sees the image at 256 x 256
-  static constexpr std::int64_t receptive_radius = 8;  // of the local and the dilated branch: four 3x3 with dilation 2
+  static constexpr std::int64_t global_side = 256;  // the global branch sees the image at 256 x 256
 
   explicit ExpandNet(const ExpandNetConfig& config = {});
   const ExpandNetConfig& config() const { return config_; }
 
-  /// The vector of the whole image, image [N, H, W, 3], code values in [0, 1] -> [N, 1, 1, global_width], always f32.
+  /// The vector of the whole image, image [N, H, W, 3], code values in [0, 1] -> [N, global_width].
   Variable global(const Variable& image) const;
 
   /// image, or a tile of it, and the vector of the whole -> [N, H, W, 3] in (0, 1): radiance, of which 0 and 1 are

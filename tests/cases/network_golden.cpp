@@ -94,15 +94,6 @@ NamedVariables run_expandnet(const ExpandNet& net, const NamedVariables& v) {
   return {{"out", net(input(v))}, {"aux/global", net.global(input(v))}};
 }
 
-ExpandNetConfig expandnet_config(const nlohmann::json& widths) {
-  ExpandNetConfig config;
-  config.local_widths = widths.at("local");
-  config.dilated_width = widths.at("dilated");
-  config.global_width = widths.at("global");
-  config.fused_width = widths.at("fused");
-  return config;
-}
-
 NamedVariables run_vgg16(const Vgg16Features& net, const NamedVariables& v) {
   const std::vector<Variable> features = net(input(v));
   return {{"pool1", features[0]}, {"pool2", features[1]}, {"pool3", features[2]}};
@@ -171,6 +162,15 @@ DuHdrConfig golden_config(const GoldenCase& golden_case) {
   config.alpha = golden_case.options.value("alpha", config.alpha);
   config.itnet_iterations = golden_case.options.value("itnet_iterations", config.itnet_iterations);
   config.response_max_side = golden_case.options.value("response_max_side", config.response_max_side);
+  return config;
+}
+
+ExpandNetConfig expandnet_config(const nlohmann::json& widths) {
+  ExpandNetConfig config;
+  config.local_widths = widths.at("local");
+  config.dilated_width = widths.at("dilated");
+  config.global_width = widths.at("global");
+  config.fused_width = widths.at("fused");
   return config;
 }
 

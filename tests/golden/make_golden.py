@@ -109,7 +109,7 @@ def expandnet(batch, height, width):
         "expandnet.",
         {"input": Input((batch, height, width, 3))},
         {"network": "expandnet", "widths": widths},
-        lambda x: {"out": module(x), "aux/global": module.vector(x)},
+        lambda x: {"out": module(x), "aux/global": module.vector(x).flatten(1)},
     )
     case.stored = torch.float64
     return case

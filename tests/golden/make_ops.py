@@ -24,6 +24,7 @@ ACTIVATIONS = {
     "leaky_relu": twin.leaky,
     "tanh": torch.tanh,
     "sigmoid": torch.sigmoid,
+    "selu": F.selu,
 }
 
 

@@ -6,13 +6,20 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <filesystem>
 #include <map>
+#include <memory>
+#include <vector>
 
-#include "kernels/layout.h"
+#include "infer/engine.h"
+#include "kernels/camera/exposure.h"
+#include "kernels/execution.h"
 #include "kernels/op_counter.h"
 #include "kernels/pointwise.h"
 #include "models/expandnet/config_json.h"
+#include "models/expandnet/expandnet_model.h"
+#include "models/model_directory.h"
+#include "models/precision.h"
 #include "tests/golden/fill.h"
 #include "tests/support/fill_module.h"
 
@@ -87,77 +94,110 @@ TEST(ExpandNetStart, IsUniformByFanIn) {
   }
 }
 
-/// With the vector of the whole image, a tile and its halo give the same bits inside the tile.
-TEST(ExpandNetTiles, AreThePartsOfTheWhole) {
-  const NoGrad no_grad;
-  constexpr std::int64_t halo = ExpandNet::receptive_radius;
-  ExpandNet net(narrow);
-  fill_module(net, "expandnet");
-  const Variable image(picture(70, 95));
-  const Variable vector = net.global(image);
-  const Tensor whole = net.local(image, vector).value();
-  for (const std::int64_t side : {16, 37}) {
-    for (std::int64_t top = 0; top < 70; top += side)
-      for (std::int64_t left = 0; left < 95; left += side) {
-        const std::int64_t bottom = std::min<std::int64_t>(top + side, 70),
-                           right = std::min<std::int64_t>(left + side, 95);
-        const std::int64_t first_row = std::max<std::int64_t>(0, top - halo),
-                           first_column = std::max<std::int64_t>(0, left - halo);
-        const std::int64_t rows = std::min<std::int64_t>(70, bottom + halo) - first_row;
-        const std::int64_t columns = std::min<std::int64_t>(95, right + halo) - first_column;
-        const Variable tile = net.local(crop(image, first_row, first_column, rows, columns), vector);
-        const Tensor part = crop(tile, top - first_row, left - first_column, bottom - top, right - left).value();
-        const Tensor expected = crop(Variable(whole), top, left, bottom - top, right - left).value();
-        EXPECT_EQ(std::memcmp(part.raw(), expected.raw(), part.bytes()), 0) << side << ": " << top << ", " << left;
-      }
+TEST(ExpandNetChain, SeesEightPixelsAndTheWholeOnce) {
+  const std::map<std::string, Footprint> found = footprints(ExpandNetModel(narrow).to_hdr());
+  EXPECT_TRUE(found.at("ExpandNet").global);
+  EXPECT_TRUE(found.at("ExpandNet global").global);
+  EXPECT_EQ(found.at("ExpandNet global").scale, 0);
+  EXPECT_EQ(found.at("ExpandNet local"), (Footprint{.reach = 8}));  // four 3x3 with dilation 2
+  EXPECT_TRUE(found.at("exposure").global);
+  EXPECT_EQ(found.at("scale"), (Footprint{}));
+  EXPECT_EQ(found.at("mask"), (Footprint{}));
+}
+
+std::unique_ptr<ExpandNetModel> random_model() {
+  auto model = std::make_unique<ExpandNetModel>(narrow);
+  fill_module(*model, "");
+  return model;
+}
+
+TEST(ExpandNetEngine, TilesGiveTheBitsOfTheWholeImage) {
+  for (const auto& [height, width] : {std::pair{150, 203}, std::pair{70, 1}, std::pair{1, 1}}) {
+    const Tensor image = picture(height, width);
+    const auto result = [&](std::int64_t tile) {
+      return Engine(random_model(), {.tile = tile}).ldr_to_hdr(image).pixels.to_vector<float>();
+    };
+    const std::vector<float> whole = result(EngineOptions::whole);
+    for (const std::int64_t tile : {64, 96}) EXPECT_TRUE(result(tile) == whole) << height << " x " << width;
+    EXPECT_TRUE(result(EngineOptions::automatic) == whole);
   }
 }
 
-TEST(ExpandNetTiles, ReachNoFurtherThanTheRadius) {
-  const NoGrad no_grad;
-  constexpr std::int64_t radius = ExpandNet::receptive_radius, side = 2 * radius + 3, middle = radius + 1;
-  ExpandNet net(narrow);
-  fill_module(net, "expandnet");
-  Tensor image = picture(side, side);
-  const Variable vector = net.global(Variable(image));
-  const Tensor before = net.local(Variable(image), vector).value();
-  Tensor changed = image.clone();
-  changed.mutable_data<float>()[(middle * side + middle) * 3] += 0.5f;
-  const Tensor after = net.local(Variable(changed), vector).value();
-  for (std::int64_t y = 0; y < side; ++y)
-    for (std::int64_t x = 0; x < side; ++x) {
-      const std::int64_t distance = std::max(std::abs(y - middle), std::abs(x - middle));
-      const std::int64_t i = (y * side + x) * 3;
-      const bool same = std::memcmp(before.data<float>() + i, after.data<float>() + i, 3 * sizeof(float)) == 0;
-      if (distance > radius) {
-        EXPECT_TRUE(same) << y << ", " << x;
-      }
-      if (distance == radius && std::abs(y - middle) == std::abs(x - middle)) {
-        EXPECT_FALSE(same) << y << ", " << x;
-      }
-    }
+TEST(ExpandNetEngine, EqualsThePlainChainAndItsDefinition) {
+  const Tensor image = picture(45, 37);
+  auto model = random_model();
+  const Engine::Result result = Engine(random_model(), {}).ldr_to_hdr(image);
+  model->freeze();
+  const NoGrad inference;
+  const ExecutionScope tiled({.size_independent = true});
+  EXPECT_TRUE(forward(model->to_hdr(), Variable(image)).value().to_vector<float>() == result.pixels.to_vector<float>());
+
+  const auto& net = dynamic_cast<const ExpandNet&>(model->network("expandnet"));
+  const Variable estimate = net(Variable(image));
+  const double ratio = exposure_ratio(Variable(image), estimate, net.curve()).value().item();
+  EXPECT_NE(ratio, 1);
+  const std::vector<float> expected = affine(estimate, ratio, 0).value().to_vector<float>();
+  EXPECT_TRUE(result.pixels.to_vector<float>() == expected);
+
+  std::int64_t clipped = 0;  // codes of 249 or more
+  for (std::int64_t i = 0; i < image.numel(); i += 3) {
+    const float* c = image.data<float>() + i;
+    clipped += std::max({c[0], c[1], c[2]}) > 248.0f / 255 ? 1 : 0;
+  }
+  EXPECT_GT(clipped, 0);
+  EXPECT_EQ(result.clipped, static_cast<double>(clipped) / (45 * 37));
 }
 
-TEST(ExpandNetPrecision, Bf16IsCloseAndTheVectorStaysF32) {
+TEST(ExpandNetEngine, HasNoWayBack) {
+  Engine engine(random_model(), {});
+  EXPECT_THROW((void)engine.hdr_to_ldr(picture(8, 8)), Error);
+}
+
+TEST(ExpandNetModelFiles, GoThereAndBack) {
+  const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "duhdr_expandnet_model";
+  auto model = random_model();
+  save_model(folder, *model, {.name = "test", .licence = "none"});
+  const LoadedModel loaded = load_model(folder);
+  std::filesystem::remove_all(folder);
+  EXPECT_EQ(loaded.model->family(), "expandnet");
+  EXPECT_EQ(loaded.model->architecture(), model->architecture());
   const NoGrad no_grad;
-  ExpandNet net(narrow);
-  fill_module(net, "expandnet");
-  const Variable image(picture(24, 31));
-  const Tensor vector = net.global(image).value(), exact = net(image).value();
-  net.set_precision(DType::bf16);
-  net.freeze();
-  const Tensor again = net.global(image).value(), rounded = net(image).value();
-  EXPECT_EQ(std::memcmp(again.raw(), vector.raw(), vector.bytes()), 0);
-  ASSERT_EQ(rounded.dtype(), DType::f32);
-  double error = 0, largest = 0;
+  const Variable image(picture(20, 31));
+  EXPECT_TRUE(forward(loaded.model->to_hdr(), image).value().to_vector<float>() ==
+              forward(model->to_hdr(), image).value().to_vector<float>());
+}
+
+TEST(ExpandNetModelCurves, ComeFromTheMeanInverseResponse) {
+  ExpandNetModel model(narrow);
+  Tensor mean = Tensor::full(Shape{1024}, 0.25, DType::f32), components = Tensor::zeros(Shape{1024, 2}, DType::f32);
+  model.set_camera_curves({Tensor::zeros(Shape{1024}, DType::f32), components}, {mean, components});
+  EXPECT_EQ(dynamic_cast<const ExpandNet&>(model.network("expandnet")).curve().value().to_vector<float>(),
+            mean.to_vector<float>());
+  const Tensor shorter = Tensor::zeros(Shape{7}, DType::f32);
+  EXPECT_THROW(model.set_camera_curves({shorter, shorter}, {shorter, shorter}), Error);
+}
+
+/// bf16 activations; the last layer stays f32, and its result is close to that in f32.
+TEST(ExpandNetPrecision, MixedIsCloseToF32) {
+  const Tensor image = picture(24, 31);
+  const Tensor exact = Engine(random_model(), {}).ldr_to_hdr(image).pixels;
+  const Tensor mixed = Engine(random_model(), {.precision = DType::bf16}).ldr_to_hdr(image).pixels;
+  double error = 0, square = 0;
   for (std::int64_t i = 0; i < exact.numel(); ++i) {
-    const double difference =
-        static_cast<double>(rounded.data<float>()[i]) - static_cast<double>(exact.data<float>()[i]);
-    error += difference * difference;
-    largest = std::max(largest, std::abs(difference));
+    const double value = static_cast<double>(exact.data<float>()[i]);
+    error += std::pow(static_cast<double>(mixed.data<float>()[i]) - value, 2);
+    square += value * value;
   }
-  EXPECT_LE(std::sqrt(error / static_cast<double>(exact.numel())), 0.02);
-  EXPECT_GT(largest, 0);  // bf16 was used at all
+  EXPECT_LE(error / square, 1e-3);
+  EXPECT_GT(error / square, 1e-12);  // bf16 was used at all
+
+  auto model = random_model();
+  set_precision(*model, DType::bf16);
+  model->freeze();
+  for (const NamedVariable& parameter : model->parameters())
+    if (parameter.name.starts_with("expandnet.head.")) {
+      EXPECT_EQ(parameter.variable.dtype(), DType::f32);
+    }
 }
 
 TEST(ExpandNetConfigJson, GoesThereAndBack) {

@@ -244,13 +244,15 @@ TEST(TrainingFiles, EveryStageHasOne) {
 
 // ---------------------------------------------------------------------------------------------------- the derivatives
 
-/// The photograph of a stage before its quantiser.
+/// The photograph of a stage before its quantiser; only DuHDR has one.
 Variable unquantised(const StageContext& c, const Stage& stage, const StageBatch& batch) {
-  if (stage.name != "oonet-unpaired") return c.model.dnet()(batch.ldr);
-  const Variable n = c.model.dnet()(batch.ldr);
-  const Variable clip = apply_curve(c.model.innet()(n), n);
-  const Variable seen = truncation(c.model.oonet()(c.model.itnet()(clip), clip, n));
-  return apply_curve(c.model.nnet()(seen), seen);
+  if (stage.family != "duhdr") return batch.ldr;
+  const auto& model = dynamic_cast<const DuHdr&>(c.model);
+  if (stage.name != "oonet-unpaired") return model.dnet()(batch.ldr);
+  const Variable n = model.dnet()(batch.ldr);
+  const Variable clip = apply_curve(model.innet()(n), n);
+  const Variable seen = truncation(model.oonet()(model.itnet()(clip), clip, n));
+  return apply_curve(model.nnet()(seen), seen);
 }
 
 /// The loss with the quantiser replaced by what its gradient is the derivative of: the clamp, plus the step that Q
