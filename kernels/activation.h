@@ -10,7 +10,7 @@
 
 namespace duhdr {
 
-enum class Activation : unsigned char { none, relu, leaky_relu, tanh, sigmoid };
+enum class Activation : unsigned char { none, relu, leaky_relu, tanh, sigmoid, selu };
 
 struct Identity {
   static constexpr const char* name = "none";
@@ -52,7 +52,8 @@ using Activations = ActivationTable<                   //
     ActivationRow<Activation::relu, Relu>,             //
     ActivationRow<Activation::leaky_relu, LeakyRelu>,  //
     ActivationRow<Activation::tanh, Tanh>,             //
-    ActivationRow<Activation::sigmoid, Sigmoid>>;
+    ActivationRow<Activation::sigmoid, Sigmoid>,       //
+    ActivationRow<Activation::selu, Selu>>;
 
 template <class T>
 DUHDR_HD T activate(Activation activation, T x) {

@@ -68,6 +68,53 @@ struct MuLawError {
   }
 };
 
+/// |a - b|; derivative 0 where they are equal
+struct AbsoluteError {
+  template <class T>
+  DUHDR_HD T operator()(T a, T b) const {
+    return Abs{}(a - b);
+  }
+  template <class T>
+  DUHDR_HD T first(T a, T b) const {
+    return Abs{}.derivative(a - b);
+  }
+  template <class T>
+  DUHDR_HD T second(T a, T b) const {
+    return -Abs{}.derivative(a - b);
+  }
+};
+
+/// 1 - cos of the angle between two vectors: 1 - <a, b> / (max(|a|, eps) max(|b|, eps)). In double.
+struct CosineError {
+  static constexpr double eps = 1e-20;
+  double norm_a = 0, norm_b = 0, cosine = 0;
+
+  template <class T>
+  DUHDR_HD CosineError(const T* a, const T* b, std::int64_t channels) {
+    double aa = 0, bb = 0, ab = 0;
+    for (std::int64_t c = 0; c < channels; ++c) {
+      const auto u = static_cast<double>(a[c]), v = static_cast<double>(b[c]);
+      aa += u * u;
+      bb += v * v;
+      ab += u * v;
+    }
+    norm_a = clamped(aa);
+    norm_b = clamped(bb);
+    cosine = ab / norm_a / norm_b;
+  }
+  DUHDR_HD double distance() const { return 1 - cosine; }
+  // d/da and d/db of one channel
+  DUHDR_HD double first(double a, double b) const { return (cosine * a / norm_a - b / norm_b) / norm_a; }
+  DUHDR_HD double second(double a, double b) const { return (cosine * b / norm_b - a / norm_a) / norm_b; }
+
+ private:
+  DUHDR_HD static double clamped(double square) {
+    using std::sqrt;
+    const double norm = sqrt(square);
+    return norm > eps ? norm : eps;
+  }
+};
+
 /// Constant weights of a loss. Undefined = 1 everywhere.
 struct LossWeights {
   Tensor image = {};  // [N, 1, 1, 1] f32, >= 0: an image of weight 0 does not count
@@ -78,7 +125,12 @@ struct LossWeights {
 //   sum_n image_n * mean over h, w, c of (pixel * distance(a, b))  /  sum_n image_n
 // and 0 when all images have weight 0. Gradients to a and b. Sums run in double, in a fixed order.
 Variable squared_error(const Variable& a, const Variable& b, const LossWeights& weights = {});
+Variable absolute_error(const Variable& a, const Variable& b, const LossWeights& weights = {});
 Variable squared_log_error(const Variable& a, const Variable& b, double shift, const LossWeights& weights = {});
 Variable mu_law_error(const Variable& a, const Variable& b, double mu, const LossWeights& weights = {});
+
+// The same with one distance a pixel, that of its two vectors of C channels, and the mean over h and w. Where one of
+// them is 0 the distance is 1.
+Variable cosine_error(const Variable& a, const Variable& b, const LossWeights& weights = {});
 
 }  // namespace duhdr

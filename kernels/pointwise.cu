@@ -55,6 +55,7 @@ Variable mu_law(const Variable& x, double mu) { return pointwise(x, MuLaw{mu}); 
 Variable clamp(const Variable& x, double lo, double hi) { return pointwise(x, Clamp{lo, hi}); }
 Variable relu(const Variable& x) { return pointwise(x, Relu{}); }
 Variable leaky_relu(const Variable& x) { return pointwise(x, LeakyRelu{}); }
+Variable selu(const Variable& x) { return pointwise(x, Selu{}); }
 Variable tanh(const Variable& x) { return pointwise(x, Tanh{}); }
 Variable sigmoid(const Variable& x) { return pointwise(x, Sigmoid{}); }
 Variable quantise(const Variable& x) { return pointwise(x, Quantise{}); }

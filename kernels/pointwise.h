@@ -9,6 +9,7 @@
 
 #include "autograd/variable.h"
 #include "base/hd.h"
+#include "kernels/expm1.h"
 
 namespace duhdr {
 
@@ -147,6 +148,26 @@ struct LeakyRelu {  // slope 0.1 at and below 0
   }
 };
 
+/// s x above 0, s a (exp(x) - 1) at and below it: keeps activations near mean 0 and variance 1 (Klambauer et al. 2017).
+struct Selu {
+  static constexpr const char* name = "selu";
+  static constexpr double s = 1.0507009873554804934193349852946, a = 1.6732632423543772848170429916717;
+  template <class T>
+  DUHDR_HD T operator()(T x) const {
+    const bool above = x > T(0);
+    return select(above, T(s) * x, T(s * a) * expm1_below_zero(select(above, T(0), x)));
+  }
+  template <class T>
+  DUHDR_HD T derivative(T x) const {
+    using std::exp;
+    return x > T(0) ? T(s) : T(s * a) * exp(x);
+  }
+  template <class T>
+  DUHDR_HD T slope(T y) const {
+    return y > T(0) ? T(s) : y + T(s * a);
+  }
+};
+
 struct Tanh {
   static constexpr const char* name = "tanh";
   template <class T>
@@ -204,6 +225,7 @@ Variable mu_law(const Variable& x, double mu);
 Variable clamp(const Variable& x, double lo, double hi);
 Variable relu(const Variable& x);
 Variable leaky_relu(const Variable& x);
+Variable selu(const Variable& x);
 Variable tanh(const Variable& x);
 Variable sigmoid(const Variable& x);
 Variable quantise(const Variable& x);

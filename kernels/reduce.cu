@@ -108,6 +108,49 @@ struct ChannelMaxGradient {
   }
 };
 
+/// The first maximum of each row of w x c elements, as an index into its image.
+template <class T>
+struct RowMax {
+  const T* x;
+  std::int64_t rows, elements;  // of an image; of a row
+  double* best;                 // [N, H]
+  DUHDR_HD void operator()(std::int64_t i) const {
+    best[i] = static_cast<double>(i % rows * elements + first_maximum(x + i * elements, elements));
+  }
+};
+
+/// The first maximum of each image, from those of its rows.
+template <class T>
+struct ImageMax {
+  const T* x;
+  const double* row_best;  // [N, H]
+  std::int64_t rows, elements;
+  double* best;  // [N]
+  T* y;
+  DUHDR_HD void operator()(std::int64_t n) const {
+    const T* image = x + n * rows * elements;
+    auto index = static_cast<std::int64_t>(row_best[n * rows]);
+    for (std::int64_t row = 1; row < rows; ++row) {
+      const auto other = static_cast<std::int64_t>(row_best[n * rows + row]);
+      if (static_cast<Compute<T>>(image[index]) < static_cast<Compute<T>>(image[other])) index = other;
+    }
+    best[n] = static_cast<double>(index);
+    y[n] = image[index];
+  }
+};
+
+template <class T>
+struct ImageMaxGradient {
+  const double* best;
+  const T* dy;
+  std::int64_t elements;  // of an image
+  T* dx;
+  DUHDR_HD void operator()(std::int64_t i) const {
+    const std::int64_t n = i / elements;
+    dx[i] = i % elements == static_cast<std::int64_t>(best[n]) ? dy[n] : T(0);
+  }
+};
+
 Shape per_image(const Variable& x) {
   DUHDR_CHECK(x.shape().rank() == 4 && x.shape().numel() > 0, "expected images [N, H, W, C], got ", x.shape());
   return Shape{x.shape().n(), 1, 1, 1};
@@ -127,6 +170,31 @@ Variable sum_per_image(const Variable& x) { return reduced(x, per_image(x), 1); 
 Variable mean_per_image(const Variable& x) {
   const Shape result = per_image(x);
   return reduced(x, result, static_cast<double>(result.numel()) / static_cast<double>(x.shape().numel()));
+}
+
+Variable max_per_image(const Variable& input) {
+  const Tensor x = input.value();
+  const Shape result = per_image(input), shape = x.shape();
+  const std::int64_t images = shape.n(), rows = shape.h(), elements = shape.w() * shape.c();
+  Tensor y(result, x.dtype(), x.device());
+  Tensor row_best(Shape{images, rows}, DType::f64, x.device()), best(Shape{images}, DType::f64, x.device());
+  with_float_type(x.dtype(), [&](auto type) {
+    using T = decltype(type);
+    for_each(x.device(), images * rows, RowMax<T>{x.data<T>(), rows, elements, row_best.mutable_data<double>()});
+    for_each(x.device(), images,
+             ImageMax<T>{x.data<T>(), row_best.data<double>(), rows, elements, best.mutable_data<double>(),
+                         y.mutable_data<T>()});
+  });
+  reads({.whole = true});
+  return Variable::of_op(y, {input}, [shape, best](const Tensor& dy, const std::vector<bool>&) {
+    Tensor dx(shape, dy.dtype(), dy.device());
+    with_float_type(dy.dtype(), [&](auto type) {
+      using T = decltype(type);
+      for_each(dy.device(), dx.numel(),
+               ImageMaxGradient<T>{best.data<double>(), dy.data<T>(), shape.numel() / shape.n(), dx.mutable_data<T>()});
+    });
+    return std::vector<Tensor>{dx};
+  });
 }
 
 Variable channel_max(const Variable& input) {

@@ -19,6 +19,9 @@ Variable sum_per_image(const Variable& x);
 /// mean over height, width and channels; [N, H, W, C] -> [N, 1, 1, 1]
 Variable mean_per_image(const Variable& x);
 
+/// largest element; [N, H, W, C] -> [N, 1, 1, 1], in the type of x. A tie sends its gradient to the first element.
+Variable max_per_image(const Variable& x);
+
 /// largest channel; [N, H, W, C] -> [N, H, W, 1], in the type of x. A tie sends its gradient to the first channel.
 Variable channel_max(const Variable& x);
 

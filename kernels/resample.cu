@@ -96,6 +96,75 @@ struct BilinearGradient {
   }
 };
 
+/// One side of `from` pixels resampled to `to`. In units of 1 / (2 to) of a pixel everything is a whole number.
+struct Samples {
+  std::int64_t from, to;
+  /// Where `result` lies between two inputs: the weight of `upper` is `share`, that of `lower` 1 - share.
+  template <class A>
+  struct Place {
+    std::int64_t lower, upper;
+    A share;
+  };
+  template <class A>
+  DUHDR_HD Place<A> place(std::int64_t result) const {
+    const std::int64_t unit = 2 * to, centre = (2 * result + 1) * from - to;
+    const std::int64_t position = centre > 0 ? centre : 0, lower = position / unit;
+    const std::int64_t upper = lower + 1 < from ? lower + 1 : from - 1;
+    return {lower, upper, static_cast<A>(position % unit) / static_cast<A>(unit)};
+  }
+  template <class A>
+  DUHDR_HD A share(std::int64_t input, std::int64_t result) const {
+    const Place<A> p = place<A>(result);
+    return (p.lower == input ? A(1) - p.share : A(0)) + (p.upper == input ? p.share : A(0));
+  }
+  // Only the results between the centres of the inputs before and after `input` depend on it.
+  DUHDR_HD std::int64_t first_result(std::int64_t input) const { return input == 0 ? 0 : from_centre(input - 1); }
+  DUHDR_HD std::int64_t end_result(std::int64_t input) const { return input == from - 1 ? to : from_centre(input + 1); }
+
+ private:
+  /// The first result at or behind the centre of `input`.
+  DUHDR_HD std::int64_t from_centre(std::int64_t input) const {
+    const std::int64_t distance = (2 * input + 1) * to - from;
+    return distance > 0 ? (distance + 2 * from - 1) / (2 * from) : 0;
+  }
+};
+
+template <class T>
+struct BilinearSample {
+  const T* x;
+  Nhwc at_x;
+  T* y;
+  Nhwc at_y;
+  Samples rows, columns;
+  DUHDR_HD void operator()(std::int64_t n, std::int64_t row, std::int64_t column, std::int64_t c) const {
+    using A = Compute<T>;
+    const auto r = rows.place<A>(row), k = columns.place<A>(column);
+    const auto along_row = [&](std::int64_t i) {
+      return (A(1) - k.share) * static_cast<A>(x[at_x.at(n, i, k.lower, c)]) +
+             k.share * static_cast<A>(x[at_x.at(n, i, k.upper, c)]);
+    };
+    y[at_y.at(n, row, column, c)] = T((A(1) - r.share) * along_row(r.lower) + r.share * along_row(r.upper));
+  }
+};
+
+template <class T>
+struct BilinearSampleGradient {
+  const T* dy;
+  Nhwc at_y;
+  T* dx;
+  Nhwc at_x;
+  Samples rows, columns;
+  DUHDR_HD void operator()(std::int64_t n, std::int64_t row, std::int64_t column, std::int64_t c) const {
+    using A = Compute<T>;
+    const std::int64_t row_end = rows.end_result(row), column_end = columns.end_result(column);
+    A sum = 0;
+    for (std::int64_t i = rows.first_result(row); i < row_end; ++i)
+      for (std::int64_t j = columns.first_result(column); j < column_end; ++j)
+        sum += rows.share<A>(row, i) * columns.share<A>(column, j) * static_cast<A>(dy[at_y.at(n, i, j, c)]);
+    dx[at_x.at(n, row, column, c)] = T(sum);
+  }
+};
+
 /// fine[i r + dy, j r + dx, c] = coarse[i, j, c r^2 + dy r + dx], run over the fine pixels; `back` swaps the sides.
 template <class T, bool back>
 struct Shuffle {
@@ -113,6 +182,35 @@ struct Shuffle {
       fine[i] = coarse[j];
   }
 };
+
+Tensor fine_of(const Tensor& coarse, std::int64_t factor) {
+  const Shape shape = coarse.shape();
+  DUHDR_CHECK(factor >= 1 && shape.c() % (factor * factor) == 0, "pixel shuffle of ", shape, " by ", factor);
+  Tensor fine(Shape{shape.n(), shape.h() * factor, shape.w() * factor, shape.c() / (factor * factor)}, coarse.dtype(),
+              coarse.device());
+  with_float_type(coarse.dtype(), [&](auto type) {
+    using T = decltype(type);
+    for_each_element(coarse.device(), fine.shape(),
+                     Shuffle<T, false>{coarse.template data<T>(), Nhwc(shape), fine.template mutable_data<T>(),
+                                       Nhwc(fine.shape()), factor});
+  });
+  return fine;
+}
+
+Tensor coarse_of(const Tensor& fine, std::int64_t factor) {
+  const Shape shape = fine.shape();
+  DUHDR_CHECK(factor >= 1 && shape.h() % factor == 0 && shape.w() % factor == 0, "pixel unshuffle of ", shape, " by ",
+              factor);
+  Tensor coarse(Shape{shape.n(), shape.h() / factor, shape.w() / factor, shape.c() * factor * factor}, fine.dtype(),
+                fine.device());
+  with_float_type(fine.dtype(), [&](auto type) {
+    using T = decltype(type);
+    for_each_element(fine.device(), shape,
+                     Shuffle<T, true>{coarse.template mutable_data<T>(), Nhwc(coarse.shape()), fine.template data<T>(),
+                                      Nhwc(shape), factor});
+  });
+  return coarse;
+}
 
 /// One side of `from` pixels averaged down to `to`. In units of 1 / to of a pixel everything is a whole number.
 struct Boxes {
@@ -218,28 +316,28 @@ Variable area_downscale(const Variable& x, std::int64_t height, std::int64_t wid
                                                      Boxes{shape.w(), width});
 }
 
-Variable pixel_shuffle(const Variable& input, std::int64_t factor) {
-  const Shape shape = input.shape();
-  DUHDR_CHECK(factor >= 1 && shape.c() % (factor * factor) == 0, "pixel shuffle of ", shape, " by ", factor);
-  const Shape result{shape.n(), shape.h() * factor, shape.w() * factor, shape.c() / (factor * factor)};
-  const Tensor x = input.value();
-  Tensor y(result, x.dtype(), x.device());
-  with_float_type(x.dtype(), [&](auto type) {
-    using T = decltype(type);
-    for_each_element(
-        x.device(), result,
-        Shuffle<T, false>{x.template data<T>(), Nhwc(shape), y.template mutable_data<T>(), Nhwc(result), factor});
-  });
+Variable resize_bilinear(const Variable& x, std::int64_t height, std::int64_t width) {
+  const Shape shape = x.shape();
+  DUHDR_CHECK(height >= 1 && width >= 1 && shape.h() >= 1 && shape.w() >= 1, "bilinear samples of ", shape, " to ",
+              height, " x ", width);
+  return resampled<BilinearSample, BilinearSampleGradient>(x, Shape{shape.n(), height, width, shape.c()},
+                                                           Window{.whole = true}, Samples{shape.h(), height},
+                                                           Samples{shape.w(), width});
+}
+
+Variable pixel_shuffle(const Variable& x, std::int64_t factor) {
+  Tensor y = fine_of(x.value(), factor);
   reads({.enlarge = factor});
-  return Variable::of_op(y, {input}, [shape, factor](const Tensor& dy, const std::vector<bool>&) {
-    Tensor dx(shape, dy.dtype(), dy.device());
-    with_float_type(dy.dtype(), [&](auto type) {
-      using T = decltype(type);
-      for_each_element(dy.device(), dy.shape(),
-                       Shuffle<T, true>{dx.template mutable_data<T>(), Nhwc(shape), dy.template data<T>(),
-                                        Nhwc(dy.shape()), factor});
-    });
-    return std::vector<Tensor>{dx};
+  return Variable::of_op(std::move(y), {x}, [factor](const Tensor& dy, const std::vector<bool>&) {
+    return std::vector<Tensor>{coarse_of(dy, factor)};
+  });
+}
+
+Variable pixel_unshuffle(const Variable& x, std::int64_t factor) {
+  Tensor y = coarse_of(x.value(), factor);
+  reads({.stride = factor, .after = factor - 1});
+  return Variable::of_op(std::move(y), {x}, [factor](const Tensor& dy, const std::vector<bool>&) {
+    return std::vector<Tensor>{fine_of(dy, factor)};
   });
 }
 

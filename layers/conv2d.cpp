@@ -14,7 +14,8 @@ Conv2d::Conv2d(std::int64_t in, std::int64_t out, std::int64_t kernel, const Con
 
 void Conv2d::reset(std::uint64_t seed, const std::string& full_name) {
   weight_.set_value(initial_weight(weight_.shape(), options_.init, seed, full_name + ".weight"));
-  if (bias_.defined()) bias_.set_value(Tensor::full(bias_.shape(), options_.initial_bias, DType::f32));
+  if (bias_.defined())
+    bias_.set_value(initial_bias(weight_.shape(), options_.init, options_.initial_bias, seed, full_name + ".bias"));
 }
 
 Variable Conv2d::weight_as(DType dtype) const {
@@ -65,7 +66,7 @@ Linear::Linear(std::int64_t in, std::int64_t out, bool bias, Activation activati
 
 void Linear::reset(std::uint64_t seed, const std::string& full_name) {
   weight_.set_value(initial_weight(weight_.shape(), init_, seed, full_name + ".weight"));
-  if (bias_.defined()) bias_.set_value(Tensor::zeros(bias_.shape(), DType::f32));
+  if (bias_.defined()) bias_.set_value(initial_bias(weight_.shape(), init_, 0, seed, full_name + ".bias"));
 }
 
 Variable Linear::operator()(const Variable& x) const {

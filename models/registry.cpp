@@ -6,6 +6,8 @@
 
 #include "models/duhdr/config_json.h"
 #include "models/duhdr/duhdr.h"
+#include "models/expandnet/config_json.h"
+#include "models/expandnet/expandnet_model.h"
 
 namespace duhdr {
 namespace {
@@ -16,6 +18,11 @@ const std::array table{
                   return std::make_unique<DuHdr>(config_from_json(std::move(architecture)));
                 },
                 duhdr_variants},
+    ModelFamily{"expandnet", "three branches, local, dilated and global (Marnerides et al. 2018)",
+                [](JsonObject architecture) -> std::unique_ptr<Model> {
+                  return std::make_unique<ExpandNetModel>(expandnet_config_from_json(std::move(architecture)));
+                },
+                expandnet_variants},
 };
 
 }  // namespace

@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
+#include "kernels/arithmetic.h"
 #include "kernels/camera/curve.h"
 #include "kernels/camera/mask.h"
 #include "kernels/camera/truncation.h"
 #include "kernels/layout.h"
+#include "kernels/reduce.h"
 #include "models/duhdr/duhdr.h"
 
 namespace duhdr {
@@ -137,6 +140,21 @@ LossTerms oonet_unpaired(const StageContext& c, const StageBatch& batch) {  // E
   return {{"ldr", 1, squared_error(photograph, batch.ldr, images(batch))}};
 }
 
+/// Each image from its least value 0 to its largest value 1; what is all the same becomes 0.
+Variable normalised(const Variable& light) {
+  const Variable lowest = affine(max_per_image(affine(light, -1, 0)), -1, 0);
+  const Variable range = clamp(sub(max_per_image(light), lowest), 1e-12, std::numeric_limits<double>::infinity());
+  return div(sub(light, lowest), range);
+}
+
+LossTerms expansion(const StageContext& c, const StageBatch& batch) {  // Marnerides et al. 2018, Eq. 4
+  constexpr double cosine = 5;
+  const Variable estimate = forward(c.model.to_hdr(), batch.ldr, {"estimate"}).at("estimate");
+  const Variable target = normalised(batch.hdr);
+  return {{"absolute", 1, absolute_error(estimate, target, images(batch))},
+          {"cosine", cosine, cosine_error(estimate, target, images(batch))}};
+}
+
 const std::array table{
     Stage{"dnet", "duhdr", 1, "dequantisation alone, Eq. 4", {"dnet"}, dnet_individual},
     Stage{"dnet-joint", "duhdr", 1, "dequantisation with the quantiser, Eq. 5", {"dnet"}, dnet_joint},
@@ -151,6 +169,7 @@ const std::array table{
     Stage{"dnm-unpaired", "duhdr", 2, "both responses from photographs, Eq. 14", {"innet", "nnet"}, dnm_unpaired},
     Stage{"itnet-unpaired", "duhdr", 2, "highlights from photographs, iterated, Eq. 20", {"itnet"}, itnet_unpaired},
     Stage{"oonet-unpaired", "duhdr", 2, "refinement from photographs, Eq. 25", {"oonet"}, oonet_unpaired},
+    Stage{"expandnet", "expandnet", 1, "colour and relative radiance, L1 and cosine", {"expandnet"}, expansion},
 };
 
 }  // namespace

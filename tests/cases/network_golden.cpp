@@ -14,6 +14,7 @@
 #include "kernels/reduce.h"
 #include "kernels/resample.h"
 #include "models/duhdr/duhdr.h"
+#include "models/expandnet/expandnet.h"
 #include "models/vgg16.h"
 #include "tensor/safetensors.h"
 #include "tests/support/golden_files.h"
@@ -89,6 +90,10 @@ NamedVariables run_response(const ResponseNet& net, const NamedVariables& v) {
   return {{"out", net.curve(coefficients)}, {"aux/coefficients", coefficients}};
 }
 
+NamedVariables run_expandnet(const ExpandNet& net, const NamedVariables& v) {
+  return {{"out", net(input(v))}, {"aux/global", net.global(input(v))}};
+}
+
 NamedVariables run_vgg16(const Vgg16Features& net, const NamedVariables& v) {
   const std::vector<Variable> features = net(input(v));
   return {{"pool1", features[0]}, {"pool2", features[1]}, {"pool3", features[2]}};
@@ -160,6 +165,15 @@ DuHdrConfig golden_config(const GoldenCase& golden_case) {
   return config;
 }
 
+ExpandNetConfig expandnet_config(const nlohmann::json& widths) {
+  ExpandNetConfig config;
+  config.local_widths = widths.at("local");
+  config.dilated_width = widths.at("dilated");
+  config.global_width = widths.at("global");
+  config.fused_width = widths.at("fused");
+  return config;
+}
+
 GoldenSubject golden_subject(const GoldenCase& golden_case) {
   const DuHdrConfig config = golden_config(golden_case);
   const std::string network = golden_case.text("network");
@@ -184,6 +198,9 @@ GoldenSubject golden_subject(const GoldenCase& golden_case) {
     return subject_of(network, std::make_unique<OOnet>(config), [](const OOnet& net, const NamedVariables& v) {
       return NamedVariables{{"out", net(v.at("hdr"), v.at("clip"), v.at("n"))}};
     });
+  if (network == "expandnet")
+    return subject_of(network, std::make_unique<ExpandNet>(expandnet_config(golden_case.options.at("widths"))),
+                      run_expandnet);
   if (network == "vgg16") return subject_of(network, std::make_unique<Vgg16Features>(), run_vgg16);
   const bool forward = network == "ldr_to_hdr";
   DUHDR_CHECK(forward || network == "hdr_to_ldr", "unknown network ", network);

@@ -5,6 +5,7 @@
 
 #include "kernels/arithmetic.h"
 #include "kernels/camera/curve.h"
+#include "kernels/camera/exposure.h"
 #include "kernels/camera/histogram.h"
 #include "kernels/camera/mask.h"
 #include "kernels/camera/response_features.h"
@@ -145,6 +146,16 @@ void add_masks(std::vector<OpCase>& cases) {
                    .run = filled});
 }
 
+void add_exposures(std::vector<OpCase>& cases) {
+  for (const auto& [variant, shape, lo, hi] :
+       {std::tuple{"any", Shape{2, 9, 13, 3}, 0.0, 1.0}, std::tuple{"all_well_exposed", Shape{1, 5, 4, 3}, 0.15, 0.75},
+        std::tuple{"none_well_exposed", Shape{2, 3, 4, 3}, 0.82, 1.0}})
+    cases.push_back({.op = "exposure_ratio",
+                     .variant = variant,
+                     .inputs = {{shape, lo, hi, false}, {shape, 0, 3, false}, {Shape{17}, 0, 1, false}},
+                     .run = [](const V& v) { return exposure_ratio(v[0], v[1], v[2]); }});
+}
+
 void add_quantisers(std::vector<OpCase>& cases) {
   for (const auto& [variant, lo, hi] : {std::tuple{"inside", 0.0, 1.0}, std::tuple{"outside", -0.5, 1.5}})
     cases.push_back({.op = "quantise",
@@ -158,7 +169,8 @@ void add_quantisers(std::vector<OpCase>& cases) {
 
 std::vector<OpCase> camera_cases() {
   std::vector<OpCase> cases;
-  for (const auto add_family : {add_features, add_monotone, add_applied, add_truncation, add_masks, add_quantisers})
+  for (const auto add_family :
+       {add_features, add_monotone, add_applied, add_truncation, add_masks, add_exposures, add_quantisers})
     add_family(cases);
   return cases;
 }

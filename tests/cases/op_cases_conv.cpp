@@ -92,6 +92,8 @@ std::vector<Row> activation_rows() {
           {.x = {1, 512, 512, 3}, .outputs = 16, .kernel = 7, .desc = {.activation = leaky}}),
       row("tanh", {.x = {1, 3, 4, 2}, .outputs = 3, .desc = {.activation = tanh}}),
       row("sigmoid", {.x = {1, 4, 3, 2}, .outputs = 3, .desc = {.activation = sigmoid}}),
+      row("selu", {.x = {2, 5, 3, 3}, .outputs = 5, .desc = {.dilation = 2, .activation = Activation::selu}}),
+      row("selu_skip", {.x = {1, 3, 4, 2}, .outputs = 4, .desc = {.activation = Activation::selu}, .skip = 3}),
       row("k1_relu_no_bias",
           {.x = {2, 3, 4, 5}, .outputs = 2, .kernel = 1, .desc = {.activation = relu}, .bias = false}),
   };

@@ -20,6 +20,7 @@ std::vector<OpCase> pointwise_cases() {
       {"clamp", "unit", {{s, -0.5, 1.5}}, [](const V& v) { return clamp(v[0], 0, 1); }},
       {"relu", "basic", {{s}}, [](const V& v) { return relu(v[0]); }},
       OpCase{"leaky_relu", "basic", {{s}}, [](const V& v) { return leaky_relu(v[0]); }}.benched(big),
+      OpCase{"selu", "basic", {{s, -3, 3}}, [](const V& v) { return selu(v[0]); }}.benched(big),
       {"tanh", "basic", {{s, -3, 3}}, [](const V& v) { return tanh(v[0]); }},
       {"sigmoid", "basic", {{s, -4, 4}}, [](const V& v) { return sigmoid(v[0]); }},
       {"activated", "none", {{s}}, [](const V& v) { return activated(v[0], Activation::none); }},

@@ -12,6 +12,7 @@ std::vector<OpCase> reduce_cases() {
   const auto average = [](const V& v) { return mean(v[0]); };
   const auto image_sum = [](const V& v) { return sum_per_image(v[0]); };
   const auto image_mean = [](const V& v) { return mean_per_image(v[0]); };
+  const auto image_max = [](const V& v) { return max_per_image(v[0]); };
   const auto largest = [](const V& v) { return channel_max(v[0]); };
   return {
       OpCase{"sum", "basic", {{s}}, total}.benched(big),
@@ -26,6 +27,9 @@ std::vector<OpCase> reduce_cases() {
       {"sum_per_image", "one", {{Shape{3, 1, 1, 1}}}, image_sum},
       {"mean_per_image", "basic", {{s}}, image_mean},
       {"mean_per_image", "row", {{Shape{2, 1, 65, 1}}}, image_mean},
+      OpCase{"max_per_image", "basic", {{s}}, image_max}.benched(big),
+      {"max_per_image", "large", {{large}}, image_max},
+      {"max_per_image", "one", {{Shape{3, 1, 1, 1}}}, image_max},
       OpCase{"channel_max", "rgb", {{Shape{2, 5, 3, 3}}}, largest}.benched({Shape{1, 1024, 1024, 3}}),
       {"channel_max", "c1", {{Shape{1, 3, 1, 1}}}, largest},
       {"channel_max", "c5", {{Shape{2, 1, 4, 5}}}, largest},

@@ -5,7 +5,9 @@
 #include <cmath>
 
 #include "base/json.h"
+#include "models/expandnet/expandnet_model.h"
 #include "tensor/safetensors.h"
+#include "tests/cases/network_golden.h"
 #include "tests/support/fill_module.h"
 #include "tests/support/golden_files.h"
 
@@ -24,6 +26,11 @@ DuHdrConfig config_of(const TrainingCase& c) {
   if (c.text("trunk", "resnet18") == "crfnet") config.trunk = Trunk::crfnet;
   if (c.text("down", "rfb") == "conv") config.down = Down::conv;
   return config;
+}
+
+std::unique_ptr<Model> model_of(const TrainingCase& c) {
+  if (c.stage().family == "duhdr") return std::make_unique<DuHdr>(config_of(c));
+  return std::make_unique<ExpandNetModel>(expandnet_config(c.widths.at("expandnet")));
 }
 
 /// Image [N, H, W, 3] in [0, scale): 3/4 of a coarse grid enlarged bilinearly and 1/4 of noise. Exact in double before
@@ -122,7 +129,7 @@ Batch batch_of(const TrainingCase& c, std::int64_t step) {
 }
 
 Networks::Networks(const TrainingCase& c, DType dtype)
-    : model(config_of(c)), vgg(c.widths.at("vgg16").get<std::array<std::int64_t, 3>>()) {
+    : owner(model_of(c)), model(*owner), vgg(c.widths.at("vgg16").get<std::array<std::int64_t, 3>>()) {
   fill_module(model, {});
   fill_module(vgg, "vgg16");
   if (std::ranges::find(c.stage().trained, "itnet") != c.stage().trained.end()) {

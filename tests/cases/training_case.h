@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -46,7 +47,8 @@ Tensor filled(const Shape& shape, const std::string& name, golden::Range range);
 /// The networks with their start values. ITnet's bottleneck starts with gain 1 where it is trained: batch statistics
 /// remove the scale, and the small weights of the fill rule would leap with every step of Adam.
 struct Networks {
-  DuHdr model;
+  std::unique_ptr<Model> owner;
+  Model& model;
   Vgg16Features vgg;
 
   Networks(const TrainingCase& c, DType dtype);

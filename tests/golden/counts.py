@@ -2,6 +2,7 @@
 
 import torch
 
+import expandnet_twin
 import twin
 
 
@@ -31,6 +32,7 @@ def main():
         "oonet conv": count(twin.OOnet("conv"), image, image, image),
         "oonet rfb": count(twin.OOnet("rfb"), image, image, image),
         "vgg16 to pool3": count(twin.Vgg16Features(), image),
+        "ExpandNet": count(expandnet_twin.ExpandNet(), image),
     }
     for trunk, down in (("resnet18", "rfb"), ("crfnet", "conv")):
         parts = ("dnet", f"innet {trunk}", "itnet", f"oonet {down}")

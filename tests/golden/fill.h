@@ -23,7 +23,8 @@ struct Range {
 };
 
 // Gains of layers whose scale matters (all others: 1). First matching suffix wins.
-inline constexpr std::array<std::pair<std::string_view, double>, 4> gains{{
+inline constexpr std::array<std::pair<std::string_view, double>, 5> gains{{
+    {"expandnet.head.weight", 1.0},
     {"dnet.head.weight", 0.1},
     {"oonet.head.weight", 0.1},
     {".fc.weight", 0.05},

@@ -13,6 +13,7 @@ MASK = (1 << 64) - 1
 
 # Gains of layers whose scale matters (all others: 1). First matching suffix wins.
 GAINS = (
+    ("expandnet.head.weight", 1.0),
     ("dnet.head.weight", 0.1),
     ("oonet.head.weight", 0.1),
     (".fc.weight", 0.05),

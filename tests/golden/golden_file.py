@@ -33,7 +33,8 @@ class Case:
     """`run(*inputs)` returns a tensor or a dict of tensors; those named aux/... are stored but take no gradient.
 
     `parameters` (name -> tensor) get gradients, `buffers` (name -> tensor) are stored as they are after the run.
-    Gradients of the parameters in `zero_gradients` are zero by construction, all others must not vanish.
+    Gradients of the parameters in `zero_gradients` are zero by construction, all others must not vanish. The file is
+    in `stored`.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Case:
     buffers: dict = field(default_factory=dict)
     options: dict = field(default_factory=dict)
     zero_gradients: tuple = ()
+    stored: torch.dtype = torch.float32
 
 
 def to_nchw(x):
@@ -93,7 +95,7 @@ def evaluate(case):
     result |= {f"grad/{k}": sample(gradients[k], INPUT_SAMPLES) for k in inputs}
     result |= {f"grad/{k}": sample(gradients[k], PARAMETER_SAMPLES) for k in case.parameters}
     result |= {f"buffer/{k}": sample(b, PARAMETER_SAMPLES) for k, b in case.buffers.items()}
-    return {k: x.detach().to(torch.float32).contiguous().numpy() for k, x in result.items()}
+    return {k: x.detach().to(case.stored).contiguous().numpy() for k, x in result.items()}
 
 
 def metadata(case):

@@ -1,6 +1,6 @@
 """Write the golden files of the networks, both chains and the camera path: python make_golden.py [part of a name].
 
-All math is float64, stored as float32. Weights and inputs come from fill.py, so the files hold results only.
+All math is float64, stored as float32 unless the case says otherwise. Weights and inputs come from fill.py, so the files hold results only.
 """
 
 import sys
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+import expandnet_twin
 import twin
 from fill import parameter
 from golden_file import Case, Input, write_case
@@ -97,6 +98,21 @@ def oonet(down, train):
     options = {"network": "oonet", "down": down}
     name = f"oonet_{down}_{'train' if train else 'eval'}"
     return network_case(name, twin.OOnet(down), "oonet.", inputs, options, train=train)
+
+
+def expandnet(batch, height, width):
+    widths = {"local": (5, 7), "dilated": 6, "global": 5, "fused": 6}
+    module = expandnet_twin.ExpandNet(widths)
+    case = network_case(
+        f"expandnet_{height}x{width}",
+        module,
+        "expandnet.",
+        {"input": Input((batch, height, width, 3))},
+        {"network": "expandnet", "widths": widths},
+        lambda x: {"out": module(x), "aux/global": module.vector(x).flatten(1)},
+    )
+    case.stored = torch.float64
+    return case
 
 
 def vgg16():
@@ -229,6 +245,8 @@ def makers():
     yield lambda: itnet(3, False, literal=True)
     for down, train in (("rfb", False), ("rfb", True), ("conv", False)):
         yield lambda d=down, m=train: oonet(d, m)
+    for size in ((2, 33, 45), (1, 1, 1), (1, 5, 290)):
+        yield lambda s=size: expandnet(*s)
     yield vgg16
     yield from chains()
     for height, width in ((17, 23), (1, 5), (2, 3)):

@@ -24,6 +24,7 @@ ACTIVATIONS = {
     "leaky_relu": twin.leaky,
     "tanh": torch.tanh,
     "sigmoid": torch.sigmoid,
+    "selu": F.selu,
 }
 
 
@@ -95,18 +96,28 @@ def max_pool2d(row, x):
     return F.max_pool2d(x, *POOLS[row["variant"].split("_")[0]])
 
 
+def target_size(row):
+    """The (height, width) that ends the variant's name."""
+    return tuple(int(side) for side in re.search(r"_to_(\d+)x(\d+)$", row["variant"]).groups())
+
+
 def area_downscale(row, x):
-    """The target size ends the variant's name; the photograph shrinks to a third."""
+    """The photograph shrinks to a third."""
     height, width = x.shape[2:]
-    size = (height // 3, width // 3)
-    if row["variant"] != "photograph":
-        size = (int(side) for side in re.search(r"_to_(\d+)x(\d+)$", row["variant"]).groups())
-    new_height, new_width = size
+    new_height, new_width = (height // 3, width // 3) if row["variant"] == "photograph" else target_size(row)
     return twin.area_matrix(height, new_height, x) @ x @ twin.area_matrix(width, new_width, x).T
 
 
 def pixel_shuffle(row, x):
     return F.pixel_shuffle(x, 3 if row["variant"] == "by_3" else 2)
+
+
+def pixel_unshuffle(row, x):
+    return F.pixel_unshuffle(x, 4 if row["variant"] == "by_4" else 2)
+
+
+def resize_bilinear(row, x):
+    return F.interpolate(x, target_size(row), mode="bilinear", align_corners=False, antialias=False)
 
 
 def concat_channels(row, *sources):
@@ -159,6 +170,16 @@ def exposure_mask(row, x):
     return twin.overexposure_mask(x, 0.5 if row["variant"] == "from_half" else 0.95)
 
 
+def exposure_ratio(row, codes, light, curve):
+    """The upper median of the ratios of well exposed pixels; all ratios are positive and finite here."""
+    position = codes * (len(curve) - 1)
+    low = position.floor().long().clamp(max=len(curve) - 2)
+    linear = curve[low] + (position - low) * (curve[low + 1] - curve[low])
+    good = (codes.amin(3) >= 0.1) & (codes.amax(3) <= 0.8)
+    ratios = [(l.sum(2) / h.sum(2))[g].sort().values for l, h, g in zip(linear, light, good)]
+    return torch.stack([r[len(r) // 2] if len(r) else r.new_ones(()) for r in ratios]).reshape(-1, 1, 1, 1)
+
+
 def weighted_mean(error, image=None, pixel=None):
     """sum_n image_n mean(pixel * error)_n / sum_n image_n, as [1]."""
     per_image = (error if pixel is None else pixel * error).mean((1, 2, 3))
@@ -168,6 +189,14 @@ def weighted_mean(error, image=None, pixel=None):
 
 def squared_error(row, a, b, *weights):
     return weighted_mean((a - b).square(), *weights)
+
+
+def absolute_error(row, a, b, *weights):
+    return weighted_mean((a - b).abs(), *weights)
+
+
+def cosine_error(row, a, b, *weights):
+    return weighted_mean(1 - F.cosine_similarity(a, b, dim=3, eps=1e-20)[..., None], *weights)
 
 
 def squared_log_error(row, a, b, *weights):
@@ -189,6 +218,7 @@ OPS = {
     "clamp": lambda row, x: x.clamp(0, 1),
     "relu": lambda row, x: F.relu(x),
     "leaky_relu": lambda row, x: twin.leaky(x),
+    "selu": lambda row, x: F.selu(x),
     "tanh": lambda row, x: x.tanh(),
     "sigmoid": lambda row, x: x.sigmoid(),
     "activated": lambda row, x: ACTIVATIONS[row["variant"]](x),
@@ -202,10 +232,13 @@ OPS = {
     "sum": lambda row, x: x.sum().reshape(1),
     "mean": lambda row, x: x.mean().reshape(1),
     "squared_error": squared_error,
+    "absolute_error": absolute_error,
+    "cosine_error": cosine_error,
     "squared_log_error": squared_log_error,
     "mu_law_error": mu_law_error,
     "sum_per_image": lambda row, x: x.sum((1, 2, 3), keepdim=True),
     "mean_per_image": lambda row, x: x.mean((1, 2, 3), keepdim=True),
+    "max_per_image": lambda row, x: x.flatten(1).max(1).values.reshape(-1, 1, 1, 1),
     "channel_max": lambda row, x: x.max(3, keepdim=True).values,
     "avg_pool2d": images(lambda row, x: F.avg_pool2d(x, 2)),
     "max_pool2d": images(max_pool2d),
@@ -213,6 +246,8 @@ OPS = {
     "upsample_nearest2x": images(lambda row, x: twin.nearest_up(x)),
     "upsample_bilinear2x": images(lambda row, x: twin.bilinear_up(x)),
     "pixel_shuffle": images(pixel_shuffle),
+    "pixel_unshuffle": images(pixel_unshuffle),
+    "resize_bilinear": images(resize_bilinear),
     "area_downscale": images(area_downscale),
     "concat_channels": concat_channels,
     "slice_channels": slice_channels,
@@ -228,6 +263,7 @@ OPS = {
     "monotone_curve": monotone_curve,
     "apply_curve": apply_curve,
     "truncation": images(truncation),
+    "exposure_ratio": exposure_ratio,
     "exposure_mask": images(exposure_mask),
     "masked_add": lambda row, x, mask, residual: x + mask * residual,
     "quantise": lambda row, x: twin.quantise(x),
@@ -245,7 +281,8 @@ def evaluate(row):
     out = OPS[row["op"]](row, *inputs)
     wanted = {f"grad/{k}": x for k, x in enumerate(inputs) if x.requires_grad}
     g = filled(f"{name}/grad_out", tuple(out.shape), -1, 1)
-    gradients = torch.autograd.grad((out * g).sum(), list(wanted.values()), materialize_grads=True)
+    inputs = list(wanted.values())
+    gradients = torch.autograd.grad((out * g).sum(), inputs, materialize_grads=True) if inputs else ()
     tensors = {"out": out} | dict(zip(wanted, gradients))
     return {k: x.detach().to(torch.float32).contiguous().numpy() for k, x in tensors.items()}
 

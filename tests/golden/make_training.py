@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+import expandnet_twin
 import twin
 from fill import fill, parameter
 from golden_file import FORMAT, PARAMETER_SAMPLES, sample, to_nchw, write_safetensors
@@ -31,6 +32,7 @@ WIDTHS = {  # crfnet takes the first two of "response"
     "response": (8, 8, 16, 16),
     "vgg16": (8, 8, 8),
 }
+EXPANDNET_WIDTHS = {"local": (5, 7), "dilated": 6, "global": 5, "fused": 6}
 BOTTLENECK = "itnet.bottleneck.conv.weight"
 
 
@@ -39,7 +41,7 @@ BOTTLENECK = "itnet.bottleneck.conv.weight"
 
 def learning_rate(stage):
     """Ten steps at 1e-4 make rounding errors of small networks with batch statistics grow a million times."""
-    return 1e-4 if STAGES[stage] == ("dnet",) else 1e-5
+    return 1e-4 if STAGES[stage] in (("dnet",), ("expandnet",)) else 1e-5
 
 
 def cases():
@@ -68,14 +70,31 @@ def start_bottleneck(weight):
         weight.copy_(torch.from_numpy(fill(BOTTLENECK, tuple(weight.shape), -bound, bound)))
 
 
-def make_model(stage, architecture, dtype=torch.float64):
-    """The small DuHDR and the small VGG features with their start values."""
+def make_expandnet():
+    """The small ExpandNet as the only network of its model."""
+    model = torch.nn.Module()
+    model.expandnet = expandnet_twin.ExpandNet(EXPANDNET_WIDTHS)
+    return load(model, "")
+
+
+def make_duhdr(stage, architecture):
+    """The small DuHDR."""
     widths = {network: w for network, w in WIDTHS.items() if network != "vgg16"}
     if architecture.get("trunk") == "crfnet":
         widths["response"] = widths["response"][:2]
     model = load(twin.DuHdr(widths=widths, **architecture), "")
     if "itnet" in STAGES[stage]:
         start_bottleneck(model.itnet.bottleneck.conv.weight)
+    return model
+
+
+def widths_of(stage):
+    return WIDTHS | {"expandnet": EXPANDNET_WIDTHS} if stage == "expandnet" else WIDTHS
+
+
+def make_model(stage, architecture, dtype=torch.float64):
+    """The small model of the stage's family and the small VGG features with their start values."""
+    model = make_expandnet() if stage == "expandnet" else make_duhdr(stage, architecture)
     features = load(twin.Vgg16Features(WIDTHS["vgg16"]), "vgg16.")
     return model.to(dtype), features.to(dtype)
 
@@ -165,7 +184,7 @@ def write(name, options, architecture):
         "torch": torch.__version__,
         "case": name,
         "options": json.dumps(options.changed() | architecture),
-        "widths": json.dumps(WIDTHS),
+        "widths": json.dumps(widths_of(options.stage)),
         "zero_gradients": json.dumps(zero),
     }
     FOLDER.mkdir(parents=True, exist_ok=True)

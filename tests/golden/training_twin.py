@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Training of DuHDR in PyTorch: the loss of every stage, and steps of Adam; for golden values only.
+"""Training in PyTorch: the loss of every stage, of DuHDR and of ExpandNet, and steps of Adam; for golden values only.
 
 Images are NCHW here. Equation numbers are the DuHDR paper's. A stage trains its networks in training mode (batch
 statistics); what a formula takes as a constant comes from networks in evaluation mode, without gradient.
@@ -12,9 +12,10 @@ from dataclasses import dataclass, fields
 import torch
 import torch.nn.functional as F
 
+import expandnet_twin
 import twin
 
-NETWORKS = ("dnet", "innet", "nnet", "itnet", "oonet")
+NETWORKS = ("dnet", "innet", "nnet", "itnet", "oonet", "expandnet")  # a model has those of its family
 
 
 @dataclass
@@ -240,6 +241,15 @@ class Training:
         clip = twin.truncate(self.model.oonet(*self.constant_chain(batch.ldr)))
         return {"ldr": (1, self.l2(twin.quantise(self.expose(clip)), batch.ldr))}
 
+    def expandnet(self, batch):
+        """L1 and cosine distance from the normalised target."""
+        estimate, target = self.model.expandnet(batch.ldr), expandnet_twin.normalised(batch.hdr)
+        angle = self.mean(expandnet_twin.angle(estimate, target))
+        return {
+            "absolute": (1, self.mean((estimate - target).abs())),
+            "cosine": (expandnet_twin.COSINE_WEIGHT, angle),
+        }
+
     def terms(self, batch):
         """{name: (weight, term)} of the stage of the options."""
         self.weight = batch.weight
@@ -261,6 +271,7 @@ STAGES = {
     "dnm-unpaired": ("innet", "nnet"),
     "itnet-unpaired": ("itnet",),
     "oonet-unpaired": ("oonet",),
+    "expandnet": ("expandnet",),
 }
 
 
@@ -271,7 +282,7 @@ def loss_of(terms):
 def trained_parameters(model, stage):
     """Name -> parameter of the networks that the stage trains; all others are set to have no gradient."""
     trained = {}
-    for network in NETWORKS:
+    for network in filter(lambda name: hasattr(model, name), NETWORKS):
         module, trains = getattr(model, network), network in STAGES[stage]
         module.train(trains).requires_grad_(trains)
         if trains:

@@ -13,6 +13,8 @@
 
 #include "kernels/arithmetic.h"
 #include "kernels/batch_norm.h"
+#include "kernels/camera/exposure.h"
+#include "kernels/expm1.h"
 #include "kernels/layout.h"
 #include "kernels/linear.h"
 #include "kernels/loss.h"
@@ -175,6 +177,8 @@ TEST(OpRules, TiesSendTheGradientToTheFirst) {
   EXPECT_EQ(gradient(pixel, channel_max(pixel)), (Floats{0, 1, 0}));
   const Variable window = leaf({1, 2, 2, 1}, {1, 7, 7, 7});
   EXPECT_EQ(gradient(window, max_pool2d(window)), (Floats{0, 1, 0, 0}));
+  const Variable image = leaf({1, 2, 2, 1}, {1, 7, 7, 7});
+  EXPECT_EQ(gradient(image, max_per_image(image)), (Floats{0, 1, 0, 0}));
 }
 
 TEST(OpRules, MaxPoolPassesNanOn) {
@@ -234,6 +238,41 @@ TEST(OpRules, AreaAverageKeepsTheMean) {
   EXPECT_NEAR(mean(area_downscale(x, 3, 5)).value().item(), mean(x).value().item(), 1e-15);
 }
 
+/// Well exposed pixels tell; others may be anything. Of very many some are looked at, spread over the image.
+TEST(OpRules, ExposureIsThatOfTheWellExposedPixels) {
+  const Shape shape{2, 600, 1000, 3};
+  Tensor codes(shape, DType::f32), light(shape, DType::f32);
+  golden::fill("codes", {0, 1}, {codes.mutable_data<float>(), static_cast<std::size_t>(codes.numel())});
+  for (std::int64_t i = 0; i < codes.numel() / 3; ++i) {
+    const float* c = codes.data<float>() + 3 * i;
+    const bool good = std::min({c[0], c[1], c[2]}) >= 0.1f && std::max({c[0], c[1], c[2]}) <= 0.8f;
+    const float factor = i < codes.numel() / 6 ? 0.125f : 5.0f;
+    for (int k = 0; k < 3; ++k) light.mutable_data<float>()[3 * i + k] = good ? factor * c[k] : 1e6f;
+  }
+  const Variable line = leaf({3}, {0, 0.5, 1});
+  const Floats ratio = exposure_ratio(Variable(codes), Variable(light), line).value().to_vector<float>();
+  EXPECT_FLOAT_EQ(ratio.at(0), 8);
+  EXPECT_FLOAT_EQ(ratio.at(1), 0.2f);
+  const Variable grey = filled({1, 4, 5, 3}), dark(Tensor::zeros({1, 4, 5, 3}, DType::f32));
+  EXPECT_EQ(exposure_ratio(grey, dark, line).value().item(), 1);  // light 0 tells nothing
+}
+
+TEST(OpRules, Expm1OfFloatsIsGoodToTheLastPlace) {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  double worst = 0;
+  for (int i = 0; i < 200000; ++i) {
+    const auto x = static_cast<float>(-std::exp(-20 + 25.0 * i / 200000));  // -2e-9 ... -148
+    const double exact = std::expm1(static_cast<double>(x));
+    const auto size = static_cast<float>(-exact);
+    const double unit = static_cast<double>(std::nextafter(size, infinity)) - static_cast<double>(size);
+    worst = std::max(worst, std::abs(static_cast<double>(expm1_below_zero(x)) - exact) / unit);
+  }
+  EXPECT_LE(worst, 1);
+  EXPECT_EQ(expm1_below_zero(0.f), 0);
+  EXPECT_EQ(expm1_below_zero(-infinity), -1);
+  EXPECT_TRUE(std::isnan(expm1_below_zero(std::numeric_limits<float>::quiet_NaN())));
+}
+
 struct BadCall {
   const char* name;
   const char* says;  // what the message names as the fault
@@ -266,6 +305,11 @@ std::vector<BadCall> bad_calls() {
        [=] { squared_error(x, half); }},
       {"sum_per_image_rank", "expected images [N, H, W, C], got [4]", [=] { sum_per_image(vector); }},
       {"mean_per_image_rank", "expected images [N, H, W, C], got [4]", [=] { mean_per_image(vector); }},
+      {"max_per_image_rank", "expected images [N, H, W, C], got [4]", [=] { max_per_image(vector); }},
+      {"max_per_image_of_nothing", "expected images [N, H, W, C], got [1, 0, 3, 4]",
+       [=] {
+         max_per_image(filled({1, 0, 3, 4}));
+       }},
       {"channel_max_rank", "expected an [N, H, W, C] shape, got [4]", [=] { channel_max(vector); }},
       {"channel_max_of_nothing", "the largest of no channels, shape [1, 3, 3, 0]",
        [=] {
@@ -290,6 +334,29 @@ std::vector<BadCall> bad_calls() {
          pixel_shuffle(filled({1, 2, 2, 6}));
        }},
       {"shuffle_factor", "pixel shuffle of [1, 3, 3, 4] by 0", [=] { pixel_shuffle(x, 0); }},
+      {"unshuffle_side", "pixel unshuffle of [1, 2, 3, 4] by 2",
+       [=] {
+         pixel_unshuffle(filled({1, 2, 3, 4}));
+       }},
+      {"unshuffle_factor", "pixel unshuffle of [1, 3, 3, 4] by 0", [=] { pixel_unshuffle(x, 0); }},
+      {"resize_nothing", "bilinear samples of [1, 3, 3, 4] to 0 x 3", [=] { resize_bilinear(x, 0, 3); }},
+      {"resize_of_nothing", "bilinear samples of [1, 0, 3, 4] to 2 x 2",
+       [=] {
+         resize_bilinear(filled({1, 0, 3, 4}), 2, 2);
+       }},
+      {"resize_rank", "expected an [N, H, W, C] shape, got [4]", [=] { resize_bilinear(vector, 2, 2); }},
+      {"exposure_shapes", "the exposure of [1, 3, 4, 3] in f32 by a photograph [1, 3, 3, 3] in f32",
+       [=] {
+         exposure_ratio(filled({1, 3, 3, 3}), filled({1, 3, 4, 3}), vector);
+       }},
+      {"exposure_of_grey", "the exposure of [1, 1, 3, 4] in f32 by a photograph [1, 1, 3, 4] in f32",
+       [=] { exposure_ratio(row, row, vector); }},
+      {"exposure_curve", "curve of shape [1]",
+       [=] {
+         exposure_ratio(filled({1, 3, 3, 3}), filled({1, 3, 3, 3}), filled({1}));
+       }},
+      {"cosine_error_shapes", "the distance of [1, 3, 3, 4] in f32 and [1, 1, 3, 4] in f32",
+       [=] { cosine_error(x, row); }},
       {"area_larger", "area average of [1, 3, 3, 4] to 4 x 3", [=] { area_downscale(x, 4, 3); }},
       {"area_nothing", "area average of [1, 3, 3, 4] to 0 x 3", [=] { area_downscale(x, 0, 3); }},
       {"concat_nothing", "concatenation of nothing", [=] { concat_channels({}); }},

@@ -244,8 +244,9 @@ TEST(TrainingFiles, EveryStageHasOne) {
 
 // ---------------------------------------------------------------------------------------------------- the derivatives
 
-/// The photograph of a stage before its quantiser.
+/// The photograph of a stage before its quantiser; only DuHDR has one.
 Variable unquantised(const StageContext& c, const Stage& stage, const StageBatch& batch) {
+  if (stage.family != "duhdr") return batch.ldr;
   const auto& model = dynamic_cast<const DuHdr&>(c.model);
   if (stage.name != "oonet-unpaired") return model.dnet()(batch.ldr);
   const Variable n = model.dnet()(batch.ldr);
