@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/conv/onednn_faults.h"
 
+#include <sys/mman.h>
+
 #include <dnnl.hpp>
 
 namespace duhdr {
@@ -26,6 +28,13 @@ bool backward_weight_is_safe(const ConvProblem& p) {
 // pixels) split its sums between threads.
 bool depends_on_threads(std::string_view implementation) {
   return !has_avx512() && implementation.find("gemm") != std::string_view::npos;
+}
+
+void require_room_for_plan() {
+  constexpr std::size_t room = std::size_t{64} << 20;  // bytes of address space; a plan takes a few of them
+  void* const block = mmap(nullptr, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (block == MAP_FAILED) throw Error(ExitCode::out_of_memory, "out of memory (no room to prepare a convolution)");
+  (void)munmap(block, room);
 }
 
 }  // namespace duhdr
