@@ -146,6 +146,7 @@ std::string implementation_of(const dnnl::primitive& primitive) {
 struct Eltwise {
   dnnl::algorithm algorithm;
   float alpha;
+  float scale = 1;  // of the result
 };
 
 /// What oneDNN fuses; any other activation is a pass of its own.
@@ -159,6 +160,8 @@ std::optional<Eltwise> eltwise_of(Activation activation) {
       return Eltwise{dnnl::algorithm::eltwise_tanh, 0.f};
     case Activation::sigmoid:
       return Eltwise{dnnl::algorithm::eltwise_logistic, 0.f};
+    case Activation::selu:
+      return Eltwise{dnnl::algorithm::eltwise_elu, static_cast<float>(Selu::a), static_cast<float>(Selu::s)};
     default:
       return std::nullopt;
   }
@@ -167,7 +170,10 @@ std::optional<Eltwise> eltwise_of(Activation activation) {
 dnnl::primitive_attr attributes(const ConvEpilogue& epilogue) {
   dnnl::post_ops ops;
   if (epilogue.accumulate) ops.append_sum(1.f);
-  if (const auto fused = eltwise_of(epilogue.activation)) append_eltwise(ops, fused->algorithm, fused->alpha);
+  if (const auto fused = eltwise_of(epilogue.activation)) {
+    append_eltwise(ops, fused->algorithm, fused->alpha);
+    if (fused->scale != 1) append_eltwise(ops, dnnl::algorithm::eltwise_linear, fused->scale);
+  }
   dnnl::primitive_attr attr;
   attr.set_post_ops(ops);
   return attr;
