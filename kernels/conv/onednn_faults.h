@@ -14,6 +14,9 @@ bool has_avx512();
 /// False where backward_weight must not be called: oneDNN would write past its own memory.
 bool backward_weight_is_safe(const ConvProblem& problem);
 
+/// Whether a pixel may get other bits in an image of another size, although its sum is short.
+bool depends_on_size(const ConvProblem& problem);
+
 /// Whether an implementation (its name as DNNL_VERBOSE=1 prints it) adds in another order for another number of
 /// threads. It then runs on one.
 bool depends_on_threads(std::string_view implementation);
