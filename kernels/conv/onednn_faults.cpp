@@ -24,6 +24,12 @@ bool backward_weight_is_safe(const ConvProblem& p) {
   return has_avx512() || p.kh * p.kw > 1 || p.stride == 1 || p.depthwise || p.ci % avx2_floats == 0;
 }
 
+// Images smaller than the kernel may go through oneDNN's matrix product, whose order of additions depends on their
+// size.
+bool depends_on_size(const ConvProblem& p) {
+  return !has_avx512() && (p.h <= (p.kh - 1) * p.dilation || p.w <= (p.kw - 1) * p.dilation);
+}
+
 // The convolutions that go through oneDNN's matrix product (dilated weight gradients, 1x1 at stride 2, images of a few
 // pixels) split its sums between threads.
 bool depends_on_threads(std::string_view implementation) {
