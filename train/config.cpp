@@ -203,7 +203,11 @@ ModelSpec parse_model(nlohmann::json named, const std::string& shown_name) {
   JsonObject reader(named, shown_name, ExitCode::usage, "model");
   spec.family = reader.text("family", spec.family);
   named.erase("family");
-  spec.architecture = model_family(spec.family).variants().front();
+  try {
+    spec.architecture = model_family(spec.family).variants().front();
+  } catch (const Error& error) {
+    reader.refuse("family", error.what());
+  }
   spec.architecture.merge_patch(named);
   const ConstructOn nowhere(Device::meta());
   spec.architecture = make_model(spec, shown_name, ExitCode::usage, "model")->architecture();

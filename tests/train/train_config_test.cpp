@@ -126,7 +126,7 @@ TEST(TrainConfig, EveryStageCanBeNamed) {
   EXPECT_EQ(all_stages().size(), 14u);
   for (const Stage& stage : all_stages()) {
     const json row{{"stage", std::string(stage.name)}};
-    const json whole{{"schedule", json::array({row})}};
+    const json whole{{"model", {{"family", std::string(stage.family)}}}, {"schedule", json::array({row})}};
     EXPECT_EQ(parse_config(whole, "c.json").schedule.at(0).stage, stage.name);
   }
 }
@@ -137,6 +137,9 @@ struct Bad {
 };
 
 const std::vector<Bad> bad_configurations{
+    {R"({"schedule": [{"stage": "expandnet"}]})",
+     {"schedule: stage expandnet is for models of the family expandnet, not duhdr"}},
+    {R"({"model": {"family": "duhdrr"}})", {"model.family: no model family \"duhdrr\" (duhdr, expandnet)"}},
     // unknown keys and the nearest known one
     {R"({"see": 1})", {"see", "\"seed\""}},
     {R"({"los": {}})", {"los", "\"loss\""}},
