@@ -17,6 +17,10 @@ Rect scaled(const Rect& rect, std::int64_t divisor) {
   return {rect.top / divisor, rect.left / divisor, rect.height / divisor, rect.width / divisor};
 }
 
+std::size_t bytes_of(const Blank& blank) {
+  return static_cast<std::size_t>(blank.shape.numel()) * size_of(blank.dtype);
+}
+
 Variable cut(const Variable& image, const Rect& rect) {
   if (rect.height == image.shape().h() && rect.width == image.shape().w()) return image;
   return crop(image, rect.top, rect.left, rect.height, rect.width);
@@ -125,9 +129,11 @@ std::int64_t ChainRun::core_for(const Pass& pass) const {
   const std::size_t in_use = allocator.stats().in_use, limit = allocator.limit();
   const std::size_t room = limit > in_use ? limit - in_use : 0;
   if (fits(pass, EngineOptions::whole, room)) return EngineOptions::whole;
-  if (footprints_.at(pass.name).global) return smallest_core;  // any tile: its parts decide for themselves
+  if (footprints_.at(pass.name).global) return smallest_core;    // any tile: its parts decide for themselves
+  const std::size_t result = bytes_of(blanks_.at(pass.output));  // which tiles are put into
+  const std::size_t rest = room > result ? room - result : 0;
   for (const std::int64_t core : cores)
-    if (core < std::max(padded_.h(), padded_.w()) && fits(pass, core, room)) return core;
+    if (core < std::max(padded_.h(), padded_.w()) && fits(pass, core, rest)) return core;
   return smallest_core;
 }
 
@@ -144,16 +150,21 @@ bool ChainRun::is_left_out(const Pass& pass, const Rect& core) const {
 void ChainRun::run_tiles(const Pass& pass, std::int64_t core, Share share) {
   const Footprint& footprint = footprints_.at(pass.name);
   const Blank& blank = blanks_.at(pass.output);
-  std::vector<Tile> tiles = make_tiles(padded_.h(), padded_.w(), core, footprint.halo(), footprint.align);
+  std::vector<Tile> tiles;
   Tensor out;
+  const auto cut_into_tiles = [&] {
+    tiles = make_tiles(padded_.h(), padded_.w(), core, footprint.halo(), footprint.align);
+    if (tiles.size() > 1 && !out.defined()) out = Tensor(blank.shape, blank.dtype, options_.device);
+  };
+  cut_into_tiles();
   std::size_t done = 0, computed = 0;
   while (done < tiles.size()) {
     const Tile& tile = tiles[done];
     tell(pass.name,
          share.begin + (share.end - share.begin) * static_cast<double>(done) / static_cast<double>(tiles.size()));
+    const Rect to = scaled(tile.core, footprint.scale), from = scaled(tile.input, footprint.scale);
+    Variable part;
     try {
-      const Rect to = scaled(tile.core, footprint.scale), from = scaled(tile.input, footprint.scale);
-      Variable part;
       if (is_left_out(pass, tile.core)) {
         part = cut(values_.at(pass.otherwise), to);
       } else {
@@ -161,21 +172,22 @@ void ChainRun::run_tiles(const Pass& pass, std::int64_t core, Share share) {
         part = cut(result, {to.top - from.top, to.left - from.left, to.height, to.width});
         ++computed;
       }
-      if (tiles.size() == 1) {
-        out = part.value();
-      } else {
-        if (!out.defined()) out = Tensor(blank.shape, blank.dtype, options_.device);
-        paste(out, to.top, to.left, part.value());
-      }
-      ++done;
     } catch (const Error& error) {
       if (error.code() != ExitCode::out_of_memory || core == smallest_core || options_.tile >= 0) throw;
+    }
+    if (!part.defined()) {  // start the pass again: every tile gives the same bits at any size
       allocator_of(options_.device).trim();
       const std::int64_t side = core == EngineOptions::whole ? std::max(padded_.h(), padded_.w()) : core;
-      core = std::max(smallest_core, side / 2);  // start the pass again: every tile gives the same bits at any size
-      tiles = make_tiles(padded_.h(), padded_.w(), core, footprint.halo(), footprint.align);
+      core = std::max(smallest_core, side / 2);
+      cut_into_tiles();
       done = computed = 0;
+      continue;
     }
+    if (tiles.size() == 1)
+      out = part.value();
+    else
+      paste(out, to.top, to.left, part.value());
+    ++done;
   }
   values_[pass.output] = Variable(out);
   if (pass.only_where.empty()) return;

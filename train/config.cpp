@@ -232,6 +232,10 @@ TrainConfig parse_config(const nlohmann::json& json, const std::string& shown_na
   }
   if (reader.has("schedule"))
     for (const JsonObject& row : reader.objects("schedule")) config.schedule.push_back(parse_plan(row));
+  for (const StagePlan& plan : config.schedule)
+    if (const std::string_view family = stage_named(plan.stage).family; family != config.model.family)
+      reader.refuse("schedule", message("stage ", plan.stage, " is for models of the family ", family, ", not ",
+                                        config.model.family));
   reader.finish();
   return config;
 }

@@ -147,7 +147,7 @@ Variable normalised(const Variable& light) {
   return div(sub(light, lowest), range);
 }
 
-LossTerms expansion(const StageContext& c, const StageBatch& batch) {  // Marnerides et al. 2018, Eq. 4
+LossTerms expansion(const StageContext& c, const StageBatch& batch) {  // Marnerides et al. 2018
   constexpr double cosine = 5;
   const Variable estimate = forward(c.model.to_hdr(), batch.ldr, {"estimate"}).at("estimate");
   const Variable target = normalised(batch.hdr);

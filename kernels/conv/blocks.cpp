@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "kernels/conv/backend.h"
+#include "kernels/conv/onednn_faults.h"
 
 namespace duhdr {
 namespace {
@@ -30,7 +31,7 @@ void move(float* patch, float* image, std::int64_t rows, std::int64_t columns, s
 
 bool supports(const ConvProblem& p, ConvDirection direction) {
   return direction == ConvDirection::forward && p.size_independent && p.dtype == DType::f32 && p.stride == 1 &&
-         !p.depthwise && p.kh * p.kw * p.ci > longest_sum;
+         !p.depthwise && (p.kh * p.kw * p.ci > longest_sum || depends_on_size(p));
 }
 
 void forward(const ConvProblem& p, const Tensor& x, const Tensor& weight, const ConvEpilogue& epilogue, Tensor& y) {

@@ -146,6 +146,7 @@ std::string implementation_of(const dnnl::primitive& primitive) {
 struct Eltwise {
   dnnl::algorithm algorithm;
   float alpha;
+  float scale = 1;  // of the result
 };
 
 /// What oneDNN fuses; any other activation is a pass of its own.
@@ -159,6 +160,8 @@ std::optional<Eltwise> eltwise_of(Activation activation) {
       return Eltwise{dnnl::algorithm::eltwise_tanh, 0.f};
     case Activation::sigmoid:
       return Eltwise{dnnl::algorithm::eltwise_logistic, 0.f};
+    case Activation::selu:
+      return Eltwise{dnnl::algorithm::eltwise_elu, static_cast<float>(Selu::a), static_cast<float>(Selu::s)};
     default:
       return std::nullopt;
   }
@@ -167,7 +170,10 @@ std::optional<Eltwise> eltwise_of(Activation activation) {
 dnnl::primitive_attr attributes(const ConvEpilogue& epilogue) {
   dnnl::post_ops ops;
   if (epilogue.accumulate) ops.append_sum(1.f);
-  if (const auto fused = eltwise_of(epilogue.activation)) append_eltwise(ops, fused->algorithm, fused->alpha);
+  if (const auto fused = eltwise_of(epilogue.activation)) {
+    append_eltwise(ops, fused->algorithm, fused->alpha);
+    if (fused->scale != 1) append_eltwise(ops, dnnl::algorithm::eltwise_linear, fused->scale);
+  }
   dnnl::primitive_attr attr;
   attr.set_post_ops(ops);
   return attr;
@@ -241,7 +247,9 @@ const Plan& plan_of(const PlanKey& key, Make make) {
   static std::unordered_map<PlanKey, Plan, PlanKey::Hash> plans;
   const std::lock_guard lock(mutex);
   const auto found = plans.find(key);
-  return found != plans.end() ? found->second : plans.emplace(key, for_any_threads(make)).first->second;
+  if (found != plans.end()) return found->second;
+  require_room_for_plan();
+  return plans.emplace(key, for_any_threads(make)).first->second;
 }
 
 /// Packed copies of one weight, one for each layout that some primitive asked for of each part of its channels.

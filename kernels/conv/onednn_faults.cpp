@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/conv/onednn_faults.h"
 
+#include <sys/mman.h>
+
 #include <dnnl.hpp>
 
 namespace duhdr {
@@ -22,10 +24,23 @@ bool backward_weight_is_safe(const ConvProblem& p) {
   return has_avx512() || p.kh * p.kw > 1 || p.stride == 1 || p.depthwise || p.ci % avx2_floats == 0;
 }
 
+// Images smaller than the kernel may go through oneDNN's matrix product, whose order of additions depends on their
+// size.
+bool depends_on_size(const ConvProblem& p) {
+  return !has_avx512() && (p.h <= (p.kh - 1) * p.dilation || p.w <= (p.kw - 1) * p.dilation);
+}
+
 // The convolutions that go through oneDNN's matrix product (dilated weight gradients, 1x1 at stride 2, images of a few
 // pixels) split its sums between threads.
 bool depends_on_threads(std::string_view implementation) {
   return !has_avx512() && implementation.find("gemm") != std::string_view::npos;
+}
+
+void require_room_for_plan() {
+  constexpr std::size_t room = std::size_t{64} << 20;  // bytes of address space; a plan takes a few of them
+  void* const block = mmap(nullptr, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (block == MAP_FAILED) throw Error(ExitCode::out_of_memory, "out of memory (no room to prepare a convolution)");
+  (void)munmap(block, room);
 }
 
 }  // namespace duhdr

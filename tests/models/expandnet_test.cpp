@@ -112,7 +112,8 @@ std::unique_ptr<ExpandNetModel> random_model() {
 }
 
 TEST(ExpandNetEngine, TilesGiveTheBitsOfTheWholeImage) {
-  for (const auto& [height, width] : {std::pair{150, 203}, std::pair{70, 1}, std::pair{1, 1}}) {
+  for (const auto& [height, width] :
+       {std::pair{150, 203}, std::pair{70, 1}, std::pair{70, 3}, std::pair{4, 70}, std::pair{70, 5}, std::pair{1, 1}}) {
     const Tensor image = picture(height, width);
     const auto result = [&](std::int64_t tile) {
       return Engine(random_model(), {.tile = tile}).ldr_to_hdr(image).pixels.to_vector<float>();

@@ -47,6 +47,15 @@ inline TrainConfig training_of(const nlohmann::json& json) {
   return config;
 }
 
+/// The same with a tiny model of the family that a stage is for.
+inline TrainConfig with_family(TrainConfig config, std::string_view family) {
+  if (family == "expandnet" && config.model.family != family)
+    config.model = {
+        "expandnet",
+        {{"curve_samples", 1024}, {"widths", {{"local", {2, 2}}, {"dilated", 2}, {"global", 2}, {"fused", 2}}}}};
+  return config;
+}
+
 inline RunOptions run_into(const std::filesystem::path& folder) {
   static const CurveBasis forward = curve_basis(CurveDirection::forward),
                           inverse = curve_basis(CurveDirection::inverse);

@@ -97,8 +97,8 @@ class GpuTrain : public testing::Test {
 TEST_F(GpuTrain, EveryStageGoesTheWayOfTheCpu) {
   for (const Stage& stage : all_stages()) {
     SCOPED_TRACE(stage.name);
-    Training cpu(config_, std::string(stage.name), Device::cpu()),
-        gpu(config_, std::string(stage.name), Device::cuda());
+    const TrainConfig config = with_family(config_, stage.family);
+    Training cpu(config, std::string(stage.name), Device::cpu()), gpu(config, std::string(stage.name), Device::cuda());
     for (std::uint64_t i = 0; i < 10; ++i) {
       const StepResult expected = cpu.step(2 * i, 1e-5), found = gpu.step(2 * i, 1e-5);
       EXPECT_FALSE(found.skipped);
@@ -116,7 +116,8 @@ TEST_F(GpuTrain, ARecordedStepGivesTheBitsOfAnOrdinaryOne) {
     for (const Stage& stage : all_stages()) {
       SCOPED_TRACE(testing::Message() << stage.name << " " << name_of(precision));
       const std::string name(stage.name);
-      Training recorded(config_, name, Device::cuda()), ordinary(config_, name, Device::cuda());
+      const TrainConfig config = with_family(config_, stage.family);
+      Training recorded(config, name, Device::cuda()), ordinary(config, name, Device::cuda());
       for (std::uint64_t i = 0; i < 6; ++i) {
         const double rate = 1e-4 / static_cast<double>(i + 1);
         const StepResult a = recorded.step(2 * i, rate), b = ordinary.step(2 * i, rate);
