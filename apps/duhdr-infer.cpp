@@ -53,7 +53,7 @@ void report_line(const JobReport& report, std::size_t number, std::size_t count,
   spdlog::info("{}/{} {} -> {} {}x{} {} {:.2f} s", number, count, shown(report.job.input), shown(report.job.output),
                report.width, report.height, device.text(), report.load_s + report.infer_s + report.save_s);
   spdlog::debug(
-      "  read {:.2f} s, networks {:.2f} s, write {:.2f} s; {:.2f} % clipped; max {:.4g}; {} of {} ITnet tiles "
+      "  read {:.2f} s, networks {:.2f} s, write {:.2f} s; {:.2f} % clipped; max {:.4g}; {} of {} tiles "
       "computed; {} MiB of tensors at most",
       report.load_s, report.infer_s, report.save_s, 100 * report.clipped, report.values.maximum, report.computed,
       report.tiles, report.peak_memory >> 20);

@@ -4,6 +4,8 @@
 
 namespace duhdr {
 
+constexpr float reference_white = 203;  // cd/m^2 of linear light 1.0, the clip level (ITU-R BT.2408)
+
 /// CIE xy of the primaries and of the white point.
 struct Chromaticities {
   float red_x, red_y, green_x, green_y, blue_x, blue_y, white_x, white_y;

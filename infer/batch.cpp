@@ -18,8 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr float reference_white = 203;  // cd/m^2 of the clip level (ITU-R BT.2408)
-
 class Stopwatch {
  public:
   double lap() {

@@ -21,6 +21,8 @@ class ChainRun {
   Engine::Result run(const Tensor& picture);
 
  private:
+  static constexpr std::int64_t smallest_core = 64;  // of a tile, pixels a side
+
   /// Of the image's work: what is done before a pass and after it.
   struct Share {
     double begin, end;

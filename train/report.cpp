@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "train/chart.h"
-#include "train/metrics.h"
+#include "train/metrics_log.h"
 
 namespace duhdr {
 namespace {

@@ -10,7 +10,7 @@
 #include "models/model_directory.h"
 #include "train/checkpoint.h"
 #include "train/folder_lock.h"
-#include "train/metrics.h"
+#include "train/metrics_log.h"
 #include "train/progress.h"
 #include "train/report.h"
 #include "train/session.h"

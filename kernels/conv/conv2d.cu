@@ -246,7 +246,8 @@ Window window_of(const ConvProblem& p, const Conv2dDesc& desc) {
 /// 2 MAC of the convolution as it is written (an upsampled source counts as the large image it stands for).
 double flop_of(const Conv2dInputs& in, const Conv2dDesc& desc) {
   const Shape &x = in.x.shape(), &w = in.weight.shape();
-  const auto pixels = static_cast<double>(x.n() * ((x.h() - 1) / desc.stride + 1) * ((x.w() - 1) / desc.stride + 1));
+  const std::int64_t height = (x.h() - 1) / desc.stride + 1, width = (x.w() - 1) / desc.stride + 1;
+  const auto pixels = static_cast<double>(x.n() * height * width);
   return 2 * pixels * (desc.upsample ? 4 : 1) * static_cast<double>(w.numel());
 }
 

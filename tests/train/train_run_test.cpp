@@ -8,7 +8,7 @@
 #include "tests/support/train_files.h"
 #include "train/checkpoint.h"
 #include "train/folder_lock.h"
-#include "train/metrics.h"
+#include "train/metrics_log.h"
 #include "train/session.h"
 
 namespace duhdr {
