@@ -10,6 +10,8 @@
 namespace duhdr {
 namespace {
 
+constexpr double least_work = 1;  // FLOP of a chain that has none to count
+
 Rect scaled(const Rect& rect, std::int64_t divisor) {
   return {rect.top / divisor, rect.left / divisor, rect.height / divisor, rect.width / divisor};
 }
@@ -23,7 +25,12 @@ Variable cut(const Variable& image, const Rect& rect) {
 
 ChainRun::ChainRun(const Chain& chain, const std::map<std::string, Footprint>& footprints, const EngineOptions& options,
                    const Progress& progress)
-    : chain_(chain), footprints_(footprints), options_(options), progress_(progress) {}
+    : chain_(chain), footprints_(footprints), options_(options), progress_(progress), scales_{{chain.source, 1}} {
+  for (const Pass& pass : chain.passes) {
+    scales_[pass.output] = footprints.at(pass.name).scale;
+    for (const Pass& part : pass.parts) scales_[part.output] = footprints.at(part.name).scale;
+  }
+}
 
 void ChainRun::tell(const std::string& pass, double done) const {
   if (progress_) progress_(pass, done);
@@ -33,7 +40,7 @@ Engine::Result ChainRun::run(const Tensor& picture) {
   picture_ = picture.shape();
   values_[chain_.source] = pad_to_multiple(Variable(picture), chain_.alignment);
   padded_ = values_.at(chain_.source).shape();
-  double total = 0, done = 0;
+  double total = least_work, done = 0;
   blanks_ = blanks_of(chain_, padded_, [&](const Pass& pass, const Need& need) { work_[pass.name] = need.flop; });
   for (const Pass& pass : chain_.passes) total += work_.at(pass.name);
   for (std::size_t i = 0; i < chain_.passes.size(); ++i) {
@@ -70,8 +77,9 @@ void ChainRun::run_pass(const Pass& pass, Share share) {
   const Footprint& footprint = footprints_.at(pass.name);
   tell(pass.name, share.begin);
   if (!footprint.global) return run_tiles(pass, core_for(pass), share);
-  if (pass.parts.empty() || core_for(pass) == EngineOptions::whole) return run_whole(pass);
-  double total = 0, done = 0;
+  if (pass.parts.empty()) return run_whole(pass);
+  if (core_for(pass) == EngineOptions::whole && fits_after_all([&] { run_whole(pass); })) return;
+  double total = least_work, done = 0;
   for (const Pass& part : pass.parts) total += work_.at(part.name);
   const double width = share.end - share.begin;
   for (const Pass& part : pass.parts) {
@@ -79,6 +87,18 @@ void ChainRun::run_pass(const Pass& pass, Share share) {
     done += work_.at(part.name);
     run_pass(part, {share.begin + width * begin / total, share.begin + width * done / total});
   }
+}
+
+/// Runs `work`, which a dry run found to fit. False: there was no memory after all, and smaller pieces may be tried.
+bool ChainRun::fits_after_all(const std::function<void()>& work) const {
+  try {
+    work();
+    return true;
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::out_of_memory || options_.tile >= 0) throw;
+  }
+  allocator_of(options_.device).trim();
+  return false;
 }
 
 void ChainRun::run_whole(const Pass& pass) {
@@ -93,8 +113,9 @@ std::vector<Variable> ChainRun::inputs(const Pass& pass, const Rect& rect, Devic
   std::vector<Variable> list;
   for (const Pass::Input& input : pass.inputs) {
     Blank blank = blanks_.at(input.name);
-    const bool is_image = blank.shape.rank() == 4;
-    const Rect part = is_image ? scaled(rect, padded_.h() / blank.shape.h()) : rect;
+    const std::int64_t scale = scales_.at(input.name);
+    const bool is_image = scale > 0;
+    const Rect part = is_image ? scaled(rect, scale) : rect;
     if (where.is_meta()) {
       if (is_image) blank.shape = Shape{1, part.height, part.width, blank.shape.c()};
       list.push_back(on_meta(blank));
@@ -132,7 +153,7 @@ void ChainRun::run_tiles(const Pass& pass, std::int64_t core, Share share) {
          share.begin + (share.end - share.begin) * static_cast<double>(done) / static_cast<double>(tiles.size()));
     const Rect to = scaled(tile.core, footprint.scale), from = scaled(tile.input, footprint.scale);
     Variable part;
-    try {
+    const auto run_tile = [&] {
       if (is_left_out(pass, tile.core)) {
         part = cut(values_.at(pass.otherwise), to);
       } else {
@@ -140,11 +161,10 @@ void ChainRun::run_tiles(const Pass& pass, std::int64_t core, Share share) {
         part = cut(result, {to.top - from.top, to.left - from.left, to.height, to.width});
         ++computed;
       }
-    } catch (const Error& error) {
-      if (error.code() != ExitCode::out_of_memory || core == smallest_core || options_.tile >= 0) throw;
-    }
-    if (!part.defined()) {  // start the pass again: every tile gives the same bits at any size
-      allocator_of(options_.device).trim();
+    };
+    if (core == smallest_core) {
+      run_tile();
+    } else if (!fits_after_all(run_tile)) {  // start the pass again: every tile gives the same bits at any size
       const std::int64_t side = core == EngineOptions::whole ? std::max(padded_.h(), padded_.w()) : core;
       core = std::max(smallest_core, side / 2);
       cut_into_tiles();

@@ -2,6 +2,7 @@
 // ChainRun: one picture on its way through a chain, pass by pass, each whole or by tiles.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -29,6 +30,7 @@ class ChainRun {
   };
 
   void run_pass(const Pass& pass, Share share);
+  bool fits_after_all(const std::function<void()>& work) const;
   void run_whole(const Pass& pass);
   void run_tiles(const Pass& pass, std::int64_t core, Share share);
   bool is_left_out(const Pass& pass, const Rect& core) const;
@@ -42,6 +44,7 @@ class ChainRun {
   const std::map<std::string, Footprint>& footprints_;
   const EngineOptions& options_;
   const Progress& progress_;
+  std::map<std::string, std::int64_t, std::less<>> scales_;  // of the values; 0: no image
   Shape picture_, padded_;
   Blanks blanks_;
   std::map<std::string, double> work_;  // FLOP of a pass on the whole picture

@@ -7,9 +7,11 @@
 #include <cmath>
 
 #include "infer/tiles.h"
+#include "kernels/arithmetic.h"
 #include "kernels/camera/mask.h"
 #include "kernels/execution.h"
 #include "kernels/pointwise.h"
+#include "kernels/pool.h"
 #include "models/duhdr/duhdr.h"
 #include "tensor/allocator.h"
 #include "tests/golden/fill.h"
@@ -173,6 +175,48 @@ TEST(Engine, OutOfMemoryInTheMidstStartsThePassAgain) {
   EXPECT_EQ(result.tiles, 16);
   EXPECT_EQ(result.computed, 16);
   for (const float value : result.pixels.to_vector<float>()) ASSERT_EQ(value, 2);
+}
+
+/// A chain with a decision for the whole picture, the mean, whose pass never has the memory to run whole.
+class MeanModel : public Model {
+ public:
+  MeanModel()
+      : chain_{.source = "image",
+               .alignment = 1,
+               .passes = {{.name = "all",
+                           .inputs = {{"image"}},
+                           .output = "result",
+                           .run =
+                               [](std::span<const Variable> in) {
+                                 if (!in[0].device().is_meta()) throw Error(ExitCode::out_of_memory, "out of memory");
+                                 return add(in[0], global_avg_pool(in[0]));
+                               },
+                           .parts = {{.name = "mean",
+                                      .inputs = {{"image"}},
+                                      .output = "mean",
+                                      .run = [](std::span<const Variable> in) { return global_avg_pool(in[0]); }},
+                                     {.name = "sum",
+                                      .inputs = {{"image"}, {"mean"}},
+                                      .output = "result",
+                                      .run = [](std::span<const Variable> in) { return add(in[0], in[1]); }}}}},
+               .result = "result",
+               .mask = ""} {}
+  std::string_view family() const override { return "mean"; }
+  nlohmann::json architecture() const override { return nlohmann::json::object(); }
+  std::vector<std::string> networks() const override { return {}; }
+  const Chain& to_hdr() const override { return chain_; }
+
+ private:
+  Chain chain_;
+};
+
+TEST(Engine, WhatDoesNotFitWholeGoesByItsParts) {
+  Engine engine(std::make_unique<MeanModel>(), {});
+  std::vector<double> told;
+  const Engine::Result result = engine.ldr_to_hdr(Tensor::full(Shape{1, 40, 24, 3}, 0.5, DType::f32),
+                                                  [&](const std::string&, double done) { told.push_back(done); });
+  for (const float value : result.pixels.to_vector<float>()) ASSERT_EQ(value, 1);
+  for (const double done : told) EXPECT_TRUE(done >= 0 && done <= 1) << done;  // no operations are counted here
 }
 
 TEST(Engine, GivesBackTheMemoryLimitWhateverHappens) {
