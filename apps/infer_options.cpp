@@ -74,6 +74,7 @@ JobRequest InferOptions::job_request() const {
                                                  : IfExists::automatic;
   request.reverse = reverse;
   request.preview = preview;
+  request.dry_run = dry_run;
   return request;
 }
 

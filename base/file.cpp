@@ -182,6 +182,7 @@ class TemporaryFile {
 void sync_folder_of(const fs::path& path) {
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   const Descriptor descriptor(retried([&] { return ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+  if (!descriptor.valid() && errno == EACCES) return;  // one may write there, but not read: nothing can be synchronised
   if (!descriptor.valid() || (::fsync(descriptor.get()) != 0 && errno != EINVAL))
     fail(path, "written, but its folder could not be synchronised to disk", errno);
 }

@@ -29,7 +29,7 @@ struct Need {
 Need dry_run(const Pass& pass, const std::function<std::vector<Variable>()>& inputs);
 
 /// The values of a chain, those of passes' parts included, for a picture whose sides are multiples of its alignment.
-/// `see` is told what each pass and part takes.
+/// `see` is told what each pass and part takes, with one tensor for inputs of one shape.
 Blanks blanks_of(const Chain& chain, const Shape& picture,
                  const std::function<void(const Pass& pass, const Need& need)>& see);
 

@@ -61,8 +61,9 @@ std::string chosen_format(const JobRequest& request, bool to_folder) {
   return std::string(format->extensions.front());
 }
 
-void prepare_folder(const fs::path& folder, bool make) {
+void prepare_folder(const fs::path& folder, bool make, bool dry_run) {
   std::error_code error, ignored;
+  if (make && dry_run && !fs::exists(folder, ignored)) return;
   if (make) fs::create_directories(folder, error);
   if (error || !fs::is_directory(folder, ignored))
     throw Error(ExitCode::io,
@@ -71,10 +72,21 @@ void prepare_folder(const fs::path& folder, bool make) {
   if (access(folder.c_str(), W_OK | X_OK) != 0) throw Error(ExitCode::io, shown(folder) + ": folder is not writable");
 }
 
+/// Files by the names that links and `..` lead to.
+std::set<fs::path> canonical(const std::vector<fs::path>& files) {
+  std::set<fs::path> found;
+  std::error_code ignored;
+  for (const fs::path& file : files) found.insert(fs::weakly_canonical(file, ignored));
+  return found;
+}
+
 /// Whether the file is to be left as it is; refuses one that may not be replaced.
-bool is_kept(const char* what, const fs::path& path, const fs::path& input, const JobRequest& request, bool to_folder) {
+bool is_kept(const char* what, const fs::path& path, const fs::path& input, const std::set<fs::path>& inputs,
+             const JobRequest& request, bool to_folder) {
   std::error_code ignored;
   if (fs::equivalent(input, path, ignored)) refuse(message(shown(path), ": ", what, " is the input file itself"));
+  if (inputs.contains(fs::weakly_canonical(path, ignored)))
+    refuse(message(shown(path), ": ", what, " of ", shown(input), " is another input file"));
   if (!fs::exists(path, ignored)) return false;
   if (fs::is_directory(path, ignored)) refuse(shown(path) + ": is a folder");
   if (request.if_exists == IfExists::fail) refuse(shown(path) + ": exists (--if-exists fail)");
@@ -127,9 +139,10 @@ JobPlan plan_jobs(const JobRequest& request) {
   JobPlan plan;
   plan.format = chosen_format(request, to_folder);
   const fs::path parent = to_folder ? request.output : request.output.parent_path();
-  prepare_folder(parent.empty() ? fs::path(".") : parent, to_folder);
+  prepare_folder(parent.empty() ? fs::path(".") : parent, to_folder, request.dry_run);
 
   const auto names = names_of(files);
+  const std::set<fs::path> inputs = canonical(files);
   Taken taken;
   for (const fs::path& input : files) {
     const fs::path named = names.at(input.stem()).size() > 1 ? input.filename() : input.stem();
@@ -138,10 +151,10 @@ JobPlan plan_jobs(const JobRequest& request) {
     if (job.refusal.empty() && request.preview) job.refusal = taken.take(preview_of(job.output), input);
     if (!job.refusal.empty()) {
       if (!to_folder) throw Error(ExitCode::io, job.refusal);
-    } else if (is_kept("output", job.output, input, request, to_folder)) {
+    } else if (is_kept("output", job.output, input, inputs, request, to_folder)) {
       ++plan.skipped;
       continue;
-    } else if (request.preview && !is_kept("preview", preview_of(job.output), input, request, to_folder)) {
+    } else if (request.preview && !is_kept("preview", preview_of(job.output), input, inputs, request, to_folder)) {
       job.preview = preview_of(job.output);
     }
     plan.jobs.push_back(std::move(job));

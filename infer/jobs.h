@@ -23,6 +23,7 @@ struct JobRequest {
   std::string format;  // an extension of a format that this chain writes; empty = the output's, else the first
   IfExists if_exists = IfExists::automatic;
   bool reverse = false;  // HDR -> LDR: which pictures a folder is searched for, and which formats are written
+  bool dry_run = false;  // the output folder is not made
   bool preview = false;  // a preview is written beside every output
 };
 

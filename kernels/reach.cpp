@@ -34,10 +34,13 @@ bool is_broadcast(const Variable& input, const Variable& output) {
 
 void reads(const Window& window) { next_window = window; }
 
+/// What was said while nobody listened is of no operation to come.
+ReachTrace::ReachTrace() { next_window = {}; }
+
 void ReachTrace::watch(const Variable& source, std::int64_t scale) {
   places_[source.id()] = {false, scale, 1, true};
   kept_.push_back(source);
-  coarsest_ = std::max(coarsest_, scale);
+  coarsest_ = std::lcm(coarsest_, scale);
 }
 
 void ReachTrace::on_op(const Variable& output, const std::vector<Variable>& inputs) {
@@ -64,7 +67,7 @@ void ReachTrace::on_op(const Variable& output, const std::vector<Variable>& inpu
     place.denominator = down / common;
   }
   if (step.inputs.empty()) return;
-  coarsest_ = std::max(coarsest_, place.numerator);
+  if (place.numerator > 0) coarsest_ = std::lcm(coarsest_, place.numerator);
   places_[output.id()] = place;
   steps_.push_back(std::move(step));
   kept_.push_back(output);

@@ -32,6 +32,8 @@ struct Sight {
 /// While one lives on this thread, it follows what is computed from the watched variables.
 class ReachTrace : public OpObserver {
  public:
+  ReachTrace();
+
   /// A pixel of `source` stands for scale x scale pixels of the image.
   void watch(const Variable& source, std::int64_t scale = 1);
   /// Of something computed since. Throws (internal) when it does not depend on a watched variable.

@@ -280,6 +280,8 @@ TEST_F(GoodCalls, Preview) {
 TEST_F(GoodCalls, DryRunWritesNothing) {
   const auto before = contents_of(folder_.path());
   EXPECT_EQ(run(call("in.png", "out.exr", {"--dry-run"})).out, "in.png -> out.exr\n");
+  EXPECT_EQ(run(call("in.png", "new/", {"--dry-run"})).out, "in.png -> new/in.exr\n");
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "new"));
   EXPECT_EQ(contents_of(folder_.path()), before);
 }
 

@@ -154,6 +154,8 @@ TEST(Pnm, DepthsAndLargestCodes) {
       EXPECT_EQ(pixels(image), expected(codes)) << channels << bits;
       EXPECT_TRUE(image.warnings.empty());
     }
+  EXPECT_EQ(read(bytes_of("P5 1 1 1\n\1")).pixels.to_vector<float>(),
+            (std::vector<float>{1, 1, 1}));  // the smallest file
   const Image ten = read(bytes_of("P5 4 1 10\n") + number(0x00050AC8, 4));
   EXPECT_EQ(pixels(ten), (std::vector<float>{0, 0, 0, 0.5f, 0.5f, 0.5f, 1, 1, 1, 1, 1, 1}));
   EXPECT_TRUE(warns(ten, "1 codes above the largest (10) taken as it"));

@@ -107,6 +107,12 @@ TEST(Reach, AnAverageOfTheImageReachesEverywhere) {
   EXPECT_EQ(average.scale, 0);
 }
 
+TEST(Reach, OwesNothingToWorkBefore) {
+  const Variable x(Tensor(Shape{1, 8, 8, 4}, DType::f32, Device::meta()));
+  (void)global_avg_pool(x);  // says that it reads all, and nobody follows
+  EXPECT_FALSE(sight_of([](const Variable& y) { return add(y, y); }).global);
+}
+
 TEST(Reach, RefusesWhatDoesNotFit) {
   const Variable x(Tensor(Shape{1, 8, 8, 4}, DType::f32, Device::meta()));
   ReachTrace trace;
