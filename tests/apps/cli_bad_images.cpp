@@ -49,7 +49,7 @@ std::vector<BadCall> not_pictures() {
       picture("PNG magic number alone", png_signature, unknown + ": 8 bytes"),
       picture("JPEG magic number alone", bytes_of("\xFF\xD8\xFF"), unknown + ": 3 bytes"),
       picture("EXR magic number alone", bytes_of("\x76\x2F\x31\x01"), unknown + ": 4 bytes"),
-      picture("Radiance magic number alone", bytes_of("#?RADIANCE\n"), unknown + ": 11 bytes"),
+      picture("Radiance magic number alone", bytes_of("#?RADIANCE\n"), "the header has no end (11 bytes)"),
       picture("text named .png", bytes_of("this is only text, nothing else\n"), unknown + ": 32 bytes"),
       picture("zeros", Bytes(100000), unknown + ": 100000 bytes"),
       picture("WebP", bytes_of("RIFF\x10\x20\x30\x40WEBPVP8 ...."), unknown + " (WebP"),

@@ -42,7 +42,7 @@ std::vector<Bad> unknown_files() {
       {"png magic alone", png_signature, "not a supported image: 8 bytes"},
       {"jpeg magic alone", bytes_of("\xFF\xD8\xFF"), "not a supported image: 3 bytes"},
       {"exr magic alone", bytes_of("\x76\x2F\x31\x01"), "not a supported image: 4 bytes"},
-      {"hdr magic alone", bytes_of("#?RADIANCE\n"), "not a supported image: 11 bytes"},
+      {"hdr magic alone", bytes_of("#?RADIANCE\n"), "the header has no end (11 bytes)"},
       {"text", bytes_of("this is only text, nothing else\n"), "not a supported image: 32 bytes"},
       {"zeros", Bytes(1000), "not a supported image: 1000 bytes"},
       {"webp", bytes_of("RIFF\x10\x20\x30\x40WEBPVP8 ...."), "not a supported image (WebP"},
