@@ -270,7 +270,8 @@ nlohmann::json identity(const TrainConfig& config) {
   nlohmann::json out = to_json(config);
   for (const char* key : {"name", "validation", "checkpoint"}) out.erase(key);
   for (const char* key : {"threads", "cache_mib", "validation"}) out["data"].erase(key);
-  if (!config.validation_sources.empty()) out["data"]["validation_share"] = 0.0;  // training sees every file
+  if (config.model.family == default_spec().family) out["model"].erase("family");  // as before there were others
+  if (!config.validation_sources.empty()) out["data"]["validation_share"] = 0.0;   // training sees every file
   return out;
 }
 

@@ -266,6 +266,12 @@ TEST(TrainConfig, IdentityIgnoresWhatDoesNotDecideTheWeights) {
   EXPECT_EQ(ignored_keys(true), expected);
 }
 
+/// Runs that were begun when there was one family can be continued.
+TEST(TrainConfig, IdentityKnowsNoFirstFamily) {
+  EXPECT_FALSE(identity(config_of("{}")).at("model").contains("family"));
+  EXPECT_EQ(identity(config_of(R"({"model": {"family": "expandnet"}})")).at("model").at("family"), "expandnet");
+}
+
 /// Sources of their own for validation: the split keeps nothing back, training sees all files.
 TEST(TrainConfig, IdentitySeesThatTheSplitIsOff) {
   TrainConfig split = config_of("{}"), own = split, other = split;
