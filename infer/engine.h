@@ -66,8 +66,8 @@ struct Cost {
   bool reverse = false;  // used by HDR -> LDR, not by LDR -> HDR
   std::int64_t parameters = 0;
   double flop = 0;  // 2 per multiply-add of convolutions and linear layers
-  std::size_t activation_bytes =
-      0;  // largest sum of living tensors, weights not counted, unless the model itself is on meta
+  /// Largest sum of living tensors. Weights do not count, unless the model itself is on meta.
+  std::size_t activation_bytes = 0;
 };
 
 /// The networks of both chains for an image of height x width, multiples of the chains' alignment. Nothing is computed.
