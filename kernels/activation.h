@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Activations that other ops carry in their epilogue: one table. A new one is its name in the enumeration and a row
 // here; its name as text, its formula, and its slope from the output (so that no op has to keep the input), are a
-// struct in pointwise.h.
+// struct in pointwise.h. A library that fuses activations spells them in its own terms (kernels/conv/onednn.cpp).
 #pragma once
 
 #include <string>
@@ -88,8 +88,5 @@ inline const char* name_of(Activation activation) {
 
 /// The activation as an op of its own.
 Variable activated(const Variable& x, Activation activation);
-
-/// y = activate(y)
-void activate_in_place(Activation activation, Tensor& y);
 
 }  // namespace duhdr

@@ -69,17 +69,6 @@ Variable activated(const Variable& x, Activation activation) {
   });
 }
 
-void activate_in_place(Activation activation, Tensor& y) {
-  with_float_type(y.dtype(), [&](auto type) {
-    using T = decltype(type);
-    T* values = y.mutable_data<T>();
-    with_activation(activation, [&](auto row) {
-      using Function = typename decltype(row)::Function;
-      for_each(y.device(), y.numel(), Forward<Function, T>{Function{}, values, values});
-    });
-  });
-}
-
 Variable cast(const Variable& x, DType dtype) {
   const DType from = x.dtype();
   return Variable::of_op(x.value().to(dtype), {x}, [from](const Tensor& dy, const std::vector<bool>&) {

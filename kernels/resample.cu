@@ -147,24 +147,6 @@ struct BilinearSample {
   }
 };
 
-template <class T>
-struct BilinearSampleGradient {
-  const T* dy;
-  Nhwc at_y;
-  T* dx;
-  Nhwc at_x;
-  Samples rows, columns;
-  DUHDR_HD void operator()(std::int64_t n, std::int64_t row, std::int64_t column, std::int64_t c) const {
-    using A = Compute<T>;
-    const std::int64_t row_end = rows.end_result(row), column_end = columns.end_result(column);
-    A sum = 0;
-    for (std::int64_t i = rows.first_result(row); i < row_end; ++i)
-      for (std::int64_t j = columns.first_result(column); j < column_end; ++j)
-        sum += rows.share<A>(row, i) * columns.share<A>(column, j) * static_cast<A>(dy[at_y.at(n, i, j, c)]);
-    dx[at_x.at(n, row, column, c)] = T(sum);
-  }
-};
-
 /// fine[i r + dy, j r + dx, c] = coarse[i, j, c r^2 + dy r + dx], run over the fine pixels; `back` swaps the sides.
 template <class T, bool back>
 struct Shuffle {
@@ -251,23 +233,30 @@ struct AreaAverage {
   }
 };
 
-template <class T>
-struct AreaAverageGradient {
+/// The way back of a weighted average over Spans (Samples or Boxes): every input gathers its share of the results.
+template <class T, class Spans>
+struct AverageGradient {
   const T* dy;
   Nhwc at_y;
   T* dx;
   Nhwc at_x;
-  Boxes rows, columns;
+  Spans rows, columns;
   DUHDR_HD void operator()(std::int64_t n, std::int64_t row, std::int64_t column, std::int64_t c) const {
     using A = Compute<T>;
     const std::int64_t row_end = rows.end_result(row), column_end = columns.end_result(column);
     A sum = 0;
     for (std::int64_t i = rows.first_result(row); i < row_end; ++i)
       for (std::int64_t j = columns.first_result(column); j < column_end; ++j)
-        sum += rows.share<A>(row, i) * columns.share<A>(column, j) * static_cast<A>(dy[at_y.at(n, i, j, c)]);
+        sum += rows.template share<A>(row, i) * columns.template share<A>(column, j) *
+               static_cast<A>(dy[at_y.at(n, i, j, c)]);
     dx[at_x.at(n, row, column, c)] = T(sum);
   }
 };
+
+template <class T>
+using BilinearSampleGradient = AverageGradient<T, Samples>;
+template <class T>
+using AreaAverageGradient = AverageGradient<T, Boxes>;
 
 /// An op that runs Forward<T> once a result element and Gradient<T> once an input element; `extra` are their fields
 /// behind the four common ones, `window` what a result reads.

@@ -149,9 +149,11 @@ struct Eltwise {
   float scale = 1;  // of the result
 };
 
-/// What oneDNN fuses; any other activation is a pass of its own.
+/// Every activation, in oneDNN's terms; none for Activation::none.
 std::optional<Eltwise> eltwise_of(Activation activation) {
   switch (activation) {
+    case Activation::none:
+      break;
     case Activation::relu:
       return Eltwise{dnnl::algorithm::eltwise_relu, 0.f};
     case Activation::leaky_relu:
@@ -162,9 +164,8 @@ std::optional<Eltwise> eltwise_of(Activation activation) {
       return Eltwise{dnnl::algorithm::eltwise_logistic, 0.f};
     case Activation::selu:
       return Eltwise{dnnl::algorithm::eltwise_elu, static_cast<float>(Selu::a), static_cast<float>(Selu::s)};
-    default:
-      return std::nullopt;
   }
+  return std::nullopt;
 }
 
 dnnl::primitive_attr attributes(const ConvEpilogue& epilogue) {
@@ -328,8 +329,6 @@ void forward(const ConvProblem& p, const Tensor& x, const Tensor& weight, const 
     if (bias) arguments.emplace(DNNL_ARG_BIAS, view(layouts.bias, epilogue.bias));
     plan.execute(arguments);
     stream().wait();
-    if (epilogue.activation != Activation::none && !eltwise_of(epilogue.activation))
-      activate_in_place(epilogue.activation, y);
   } catch (const dnnl::error& error) {
     rethrow(p, error);
   }
