@@ -311,5 +311,13 @@ TEST(Tiles, CoverEveryPixelOnceAndReadTheirHalo) {
   }
 }
 
+TEST(Tiles, OnlyBordersInsideTheImageLieOnTheGrid) {
+  const std::vector<Tile> tiles = make_tiles(96, 352, 128, 128, 128);
+  ASSERT_EQ(tiles.size(), 3u);
+  EXPECT_EQ(tiles[0].input, (Rect{0, 0, 96, 256}));
+  EXPECT_EQ(tiles[2].core, (Rect{0, 256, 96, 96}));
+  EXPECT_EQ(tiles[2].input, (Rect{0, 128, 96, 224}));
+}
+
 }  // namespace
 }  // namespace duhdr
