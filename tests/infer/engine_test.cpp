@@ -9,7 +9,6 @@
 #include "infer/tiles.h"
 #include "kernels/arithmetic.h"
 #include "kernels/camera/mask.h"
-#include "kernels/execution.h"
 #include "kernels/pointwise.h"
 #include "kernels/pool.h"
 #include "models/duhdr/duhdr.h"
@@ -85,7 +84,6 @@ TEST(Engine, EqualsThePlainChain) {
   auto model = random_model(config);
   model->freeze();
   const NoGrad inference;
-  const ExecutionScope tiled({.size_independent = true});
   const std::vector<float> plain = forward(model->to_hdr(), Variable(image)).value().to_vector<float>();
   EXPECT_TRUE(run(config, image, EngineOptions::whole) == plain);
 }
