@@ -8,7 +8,7 @@
 
 namespace duhdr {
 namespace {
-constexpr const ConvBackend* on_cpu[] = {&conv_winograd,    &conv_direct, &conv_depthwise,
+constexpr const ConvBackend* on_cpu[] = {&conv_winograd,    &conv_direct, &conv_depthwise, &conv_hats,
                                          &conv_through_f32, &conv_parts,  &conv_reference};
 constexpr const ConvBackend* on_cuda[] = {&conv_parts, &conv_cudnn, &conv_reference};
 constexpr const ConvBackend* as_reference[] = {&conv_parts, &conv_reference};
@@ -31,7 +31,7 @@ std::string ConvProblem::text() const {
   return message(name_of(dtype), ' ', n, 'x', h, 'x', w, 'x', ci, " to ", oh, 'x', ow, 'x', co, ", kernel ", kh, 'x',
                  kw, depthwise ? " depthwise" : "", ", channels ", first, " to ", first + ci, " of ", wi, ", stride ",
                  stride, ", dilation ", dilation, ", padding ", pad_top, ' ', pad_left, ", second source ", cs,
-                 upsample ? ", enlarged" : "");
+                 upsample ? ", enlarged" : "", features ? ", of response features" : "");
 }
 
 const char* name_of(ConvDirection direction) {

@@ -18,7 +18,7 @@ namespace duhdr {
 /// x [n, h, w, ci] and y [n, oh, ow, co] are NHWC. The weight is [co, wi, kh, kw], of whose wi input channels those
 /// from `first` on belong to x; depthwise [co, 1, kh, kw]. Fused: a second source [n, h, w, cs], whose channels follow
 /// those of x (forward only), and an x that is first enlarged twofold by nearest neighbour (3x3, stride 1; h and w are
-/// x's own).
+/// x's own). `features`: x is an image of 3 channels, ci are those of its response features.
 struct ConvProblem {
   DType dtype = DType::f32;
   std::int64_t n = 0, h = 0, w = 0, ci = 0;
@@ -29,8 +29,9 @@ struct ConvProblem {
   bool depthwise = false;
   std::int64_t cs = 0;  // channels of the second source
   bool upsample = false;
+  bool features = false;
 
-  bool is_plain() const { return cs == 0 && !upsample; }
+  bool is_plain() const { return cs == 0 && !upsample && !features; }
   std::int64_t pad_bottom() const { return (oh - 1) * stride + (kh - 1) * dilation + 1 - h - pad_top; }
   std::int64_t pad_right() const { return (ow - 1) * stride + (kw - 1) * dilation + 1 - w - pad_left; }
   std::string text() const;  // for messages
@@ -62,6 +63,7 @@ extern const ConvBackend conv_reference;    // reference.cu: all that is plain, 
 extern const ConvBackend conv_winograd;     // cpu/winograd.cpp
 extern const ConvBackend conv_direct;       // cpu/direct.cpp: implicit GEMM
 extern const ConvBackend conv_depthwise;    // cpu/depthwise.cpp
+extern const ConvBackend conv_hats;         // cpu/hats.cpp: of response features
 extern const ConvBackend conv_through_f32;  // through_f32.cpp: bf16 for those that only have f32
 extern const ConvBackend conv_cudnn;        // conv_cudnn.cpp; conv_no_cuda.cpp
 
@@ -98,6 +100,6 @@ template <>
 struct std::hash<duhdr::ConvProblem> {
   std::size_t operator()(const duhdr::ConvProblem& p) const {
     return duhdr::hash_of(p.dtype, p.n, p.h, p.w, p.ci, p.oh, p.ow, p.co, p.kh, p.kw, p.wi, p.first, p.stride,
-                          p.dilation, p.pad_top, p.pad_left, p.depthwise, p.cs, p.upsample);
+                          p.dilation, p.pad_top, p.pad_left, p.depthwise, p.cs, p.upsample, p.features);
   }
 };

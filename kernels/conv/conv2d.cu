@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "kernels/camera/response_features.h"
 #include "kernels/conv/backend.h"
 #include "kernels/op_counter.h"
 #include "kernels/reach.h"
@@ -40,7 +41,7 @@ ConvProblem problem_of(const Tensor& x, const Tensor& weight, std::int64_t first
   p.n = x.shape().n();
   p.h = x.shape().h();
   p.w = x.shape().w();
-  p.ci = x.shape().c();
+  p.ci = desc.features ? response_feature_channels : x.shape().c();
   p.co = weight.shape()[0];
   p.wi = weight.shape()[1];
   p.first = first;
@@ -54,6 +55,7 @@ ConvProblem problem_of(const Tensor& x, const Tensor& weight, std::int64_t first
   p.ow = (p.w - 1) / desc.stride + 1;
   p.depthwise = desc.depthwise;
   p.upsample = desc.upsample;
+  p.features = desc.features;
   if (desc.upsample) {
     p.oh = 2 * p.h;
     p.ow = 2 * p.w;
@@ -88,7 +90,8 @@ Tensor bias_gradient(const Tensor& dz, const Tensor& bias) {
 void check(const Conv2dInputs& in, const Conv2dDesc& desc) {
   const Shape &x = in.x.shape(), &w = in.weight.shape();
   DUHDR_CHECK(x.rank() == 4 && w.rank() == 4, "conv2d of ", x, " with weight ", w);
-  const std::int64_t channels = x.c() + (in.skip.defined() ? in.skip.shape().c() : 0);
+  const std::int64_t own = desc.features ? response_feature_channels : x.c();
+  const std::int64_t channels = own + (in.skip.defined() ? in.skip.shape().c() : 0);
   DUHDR_CHECK(x.numel() > 0 && w.numel() > 0, "conv2d of nothing: ", x, " with weight ", w);
   DUHDR_CHECK(desc.depthwise ? w[0] == channels && w[1] == 1 : w[1] == channels, "conv2d of ", channels,
               " channels with weight ", w);
@@ -104,16 +107,28 @@ void check(const Conv2dInputs& in, const Conv2dDesc& desc) {
                     in.skip.dtype() == in.x.dtype(),
                 "conv2d of ", x, " and second source ", in.skip.shape());
   if (in.bias.defined()) DUHDR_CHECK(in.bias.shape() == Shape{w[0]}, "bias ", in.bias.shape(), " for weight ", w);
+  if (desc.features)
+    DUHDR_CHECK(x.c() == 3 && desc.dilation == 1 && !desc.depthwise && !desc.upsample && !in.skip.defined(),
+                "response features of ", x, " in a convolution of another kind");
   if (desc.upsample)
     DUHDR_CHECK(w[2] == 3 && w[3] == 3 && desc.stride == 1 && desc.dilation == 1 && !desc.depthwise,
                 "an upsampled source needs a plain 3x3 convolution, not weight ", w);
 }
 
+void input_gradient(ConvProblem p, const Tensor& x, const Tensor& dz, const Tensor& weight, Tensor& dx) {
+  if (!p.features) return conv_backward_input(p, dz, weight, dx);
+  p.features = false;
+  Tensor of_features(x.shape().with(3, p.ci), x.dtype(), x.device());
+  conv_backward_input(p, dz, weight, of_features);
+  dx = response_features_adjoint(x, of_features);
+}
+
 Window window_of(const ConvProblem& p, const Conv2dDesc& desc) {
   const std::int64_t before = std::max(p.pad_top, p.pad_left), span = (std::max(p.kh, p.kw) - 1) * p.dilation;
+  const std::int64_t around = desc.features ? 1 : 0;  // Sobel
   return {.stride = p.stride,
-          .before = before,
-          .after = span - before,
+          .before = before + around,
+          .after = span - before + around,
           .enlarge = desc.upsample ? 2 : 1,
           .block = conv_block(p)};
 }
@@ -157,7 +172,7 @@ Variable conv2d(const Conv2dInputs& in, const Conv2dDesc& desc) {
                            if (wants[1]) gradients[1] = Tensor(skip.shape(), skip.dtype(), skip.device());
                            if (wants[2]) gradients[2] = Tensor(weight.shape(), weight.dtype(), weight.device());
                            const ConvProblem of_x = problem_of(x, weight, 0, desc);
-                           if (wants[0]) conv_backward_input(of_x, dz, weight, gradients[0]);
+                           if (wants[0]) input_gradient(of_x, x, dz, weight, gradients[0]);
                            if (wants[2]) conv_backward_weight(of_x, x, dz, gradients[2]);
                            if (skip.defined()) {
                              const ConvProblem of_skip = problem_of(skip, weight, x.shape().c(), desc);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fused convolutions by plain ones, for the rows that know only those: a second source is a convolution of its own, added
-// up; an enlarged source is four 2x2 convolutions.
+// up; an enlarged source is four 2x2 convolutions; response features are made first.
 #include "autograd/variable.h"
+#include "kernels/camera/response_features.h"
 #include "kernels/conv/backend.h"
 #include "tensor/launch.cuh"
 
@@ -115,8 +116,19 @@ void forward_upsampled(const ConvProblem& p, const Tensor& x, const Tensor& weig
   }
 }
 
+Tensor features_of(const Tensor& image) {
+  const NoGrad no_grad;
+  return response_features(Variable(image)).value();
+}
+
+ConvProblem of_features(ConvProblem p) {
+  p.features = false;
+  return p;
+}
+
 void forward(const ConvProblem& p, const Tensor& x, const Tensor& skip, const Tensor& weight,
              const ConvEpilogue& epilogue, Tensor& y) {
+  if (p.features) return conv_forward(of_features(p), features_of(x), {}, weight, epilogue, y);
   if (p.upsample) return forward_upsampled(p, x, weight, epilogue, y);
   ConvProblem of_x = p, of_skip = p;
   of_x.cs = of_skip.cs = 0;
@@ -138,6 +150,7 @@ void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight
 }
 
 void backward_weight(const ConvProblem& p, const Tensor& x, const Tensor& dy, Tensor& weight_gradient) {
+  if (p.features) return conv_backward_weight(of_features(p), features_of(x), dy, weight_gradient);
   Tensor small(Shape{p.n, p.h, p.w, p.co}, dy.dtype(), dy.device()), gradient = dy;
   Tensor folded(Shape{4 * p.co * p.wi, 2, 2}, dy.dtype(), dy.device());
   for (int phase = 0; phase < 4; ++phase) {
@@ -152,9 +165,10 @@ void backward_weight(const ConvProblem& p, const Tensor& x, const Tensor& dy, Te
   });
 }
 
-/// A second source has its gradient by a plain problem of its own.
+/// conv2d.cu asks for the gradients of a second source and of features by plain problems.
 bool supports(const ConvProblem& p, ConvDirection direction) {
-  return p.upsample || (p.cs > 0 && direction == ConvDirection::forward);
+  return p.upsample || (p.features && direction != ConvDirection::backward_input) ||
+         (p.cs > 0 && direction == ConvDirection::forward);
 }
 
 }  // namespace

@@ -254,7 +254,7 @@ void backward_weight(const ConvProblem& p, const Tensor& x, const Tensor& dy, Te
 }
 
 bool supports(const ConvProblem& p, ConvDirection direction) {
-  if (p.dtype != DType::f32 || p.depthwise || p.upsample) return false;
+  if (p.dtype != DType::f32 || p.depthwise || p.upsample || p.features) return false;
   return direction != ConvDirection::backward_input || p.stride == 1 || p.dilation == 1;
 }
 

@@ -139,6 +139,25 @@ struct DepthwiseConv {
   const float* weight = nullptr;  // [kh kw][channels]
 };
 
+constexpr Index hat_knots = 17;  // multiples of 1/16, where the bins of every histogram have their corners
+
+/// A value in [0, 1]: `fraction` of the way from a knot to the next.
+struct HatSample {
+  std::int32_t knot = 0;
+  float fraction = 0;
+};
+
+/// A convolution of the soft histograms of an image (and of the image) [n, h, w, 3], as sums over a table.
+struct HatConv {
+  const HatSample* samples = nullptr;  // [n, h, w, 3]
+  Index n = 0, h = 0, w = 0, oh = 0, ow = 0;
+  Index kh = 1, kw = 1, stride = 1, top = 0, left = 0;
+  Target target;
+  const float* table = nullptr;  // for each block [kh][kw][3][knots][block]
+  const ChannelBlock* blocks = nullptr;
+  int block_count = 0;
+};
+
 /// The functions of one instruction set.
 struct ConvKernels {
   const char* isa;
@@ -167,6 +186,10 @@ struct ConvKernels {
   void (*outer)(const OuterProduct& product);
   /// Output rows [first, first + count) of all images.
   void (*depthwise)(const DepthwiseConv& conv, Index first, Index count);
+  /// Output rows [first, first + count) of all images.
+  void (*hats)(const HatConv& conv, Index first, Index count);
+  /// Adds those rows, with the gradient in the target's data, to the table of one tap: [3][knots][columns].
+  void (*hat_gradient)(const HatConv& conv, Index ky, Index kx, Index first, Index count, Index columns, float* table);
 };
 
 /// The table for this processor, or the one that DUHDR_CPU_ISA (scalar, avx2, avx512, neon) asks for. Throws usage when

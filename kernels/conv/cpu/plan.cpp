@@ -77,7 +77,7 @@ Index enough_jobs() { return Index{4} * cpu_threads(); }
 bool suits_winograd(const ConvProblem& p) {
   constexpr Index least_channels = 16;  // below, its transforms cost more than its multiplications save
   if (p.upsample) return true;
-  return !p.depthwise && p.kh == 3 && p.kw == 3 && p.stride == 1 && p.dilation == 1 && p.ci + p.cs >= least_channels &&
+  return !p.depthwise && !p.features && p.kh == 3 && p.kw == 3 && p.stride == 1 && p.dilation == 1 && p.ci + p.cs >= least_channels &&
          p.co >= least_channels;
 }
 
