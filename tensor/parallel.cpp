@@ -176,13 +176,14 @@ bool Pool::help() {
 }
 
 void Pool::run(Region& region) {
+  const int seats = region.seats;
   {
     const std::lock_guard lock(mutex_);
     start(threads_);
     open_.push_back(&region);
   }
   ++posted_;
-  for (int i = std::min<int>(region.seats, sleeping_); i > 0; --i) posted_.notify_one();
+  for (int i = std::min<int>(seats, sleeping_); i > 0; --i) posted_.notify_one();
   inside_job = true;
   region.run(region.take());
   inside_job = false;

@@ -139,7 +139,7 @@ TEST_P(Parallel, AForkedChildHasThreadsOfItsOwn) {
   ASSERT_GE(child, 0);
   if (child == 0) {
     alarm(60);
-    std::exit(runs_of(1000) == std::vector<int>(1000, 1) ? 0 : 1);
+    _exit(runs_of(1000) == std::vector<int>(1000, 1) ? 0 : 1);
   }
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
@@ -187,7 +187,8 @@ TEST(ParallelAtExit, WorkIsDoneWithoutWorkers) {
       if (runs_of(100) != std::vector<int>(100, 1)) _exit(1);
     });
     set_pool_threads(4);
-    std::exit(runs_of(100) == std::vector<int>(100, 1) ? 0 : 1);
+    const bool fine = runs_of(100) == std::vector<int>(100, 1);
+    std::exit(fine ? 0 : 1);
   };
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(leave(), testing::ExitedWithCode(0), "");
