@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstring>
+#include <mutex>
+#include <system_error>
 
 #include <ImfChannelList.h>
 #include <ImfFrameBuffer.h>
@@ -9,8 +11,10 @@
 #include <ImfOutputFile.h>
 #include <ImfStandardAttributes.h>
 #include <ImfStringAttribute.h>
+#include <ImfThreading.h>
 
 #include "image/encode.h"
+#include "tensor/parallel.h"
 
 namespace duhdr {
 namespace {
@@ -51,10 +55,24 @@ Imf::Header make_header(int width, int height, const ExrOptions& options) {
   return header;
 }
 
-/// Writes bands of lines, each converted to `T` first.
+/// OpenEXR compresses on threads of its own, which sleep between two files: as many as the CPU ops have, 0 for one.
+int compression_threads() {
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  const int threads = cpu_threads() > 1 ? cpu_threads() : 0;
+  try {
+    if (Imf::globalThreadCount() != threads) Imf::setGlobalThreadCount(threads);
+  } catch (const std::system_error&) {
+    throw Error(ExitCode::out_of_memory, "no more threads can be started; use fewer (-j)");
+  }
+  return threads;
+}
+
+/// Writes bands of lines, each converted to `T` first, in as many blocks of OpenEXR's as keep the threads busy.
 template <class T>
-void write_lines(Imf::OutputFile& file, const Tensor& pixels, Imf::PixelType type) {
-  constexpr std::int64_t band = 64;
+void write_lines(Imf::OutputFile& file, const Tensor& pixels, Imf::PixelType type, int threads) {
+  constexpr std::int64_t block = 16, blocks_per_thread = 8, least_range = 8192;
+  const std::int64_t band = block * blocks_per_thread * std::max(threads, 1);
   const std::int64_t row = pixels.shape().w() * 3, height = pixels.shape().h();
   std::vector<T> lines(static_cast<std::size_t>(row * std::min(band, height)));
   constexpr std::size_t step = 3 * sizeof(T);
@@ -62,8 +80,10 @@ void write_lines(Imf::OutputFile& file, const Tensor& pixels, Imf::PixelType typ
   for (std::int64_t y = 0; y < height; y += band) {
     const std::int64_t count = std::min(band, height - y);
     const float* from = pixels.data<float>() + y * row;
-    std::transform(from, from + count * row, lines.begin(),
-                   [](float value) { return T(sizeof(T) == 2 ? std::min(value, largest_half) : value); });
+    parallel_range(count * row, least_range, [&](std::int64_t begin, std::int64_t end) {
+      std::transform(from + begin, from + end, lines.begin() + begin,
+                     [](float value) { return T(sizeof(T) == 2 ? std::min(value, largest_half) : value); });
+    });
     const auto base = reinterpret_cast<std::uintptr_t>(lines.data()) - static_cast<std::uintptr_t>(y) * row_bytes;
     Imf::FrameBuffer buffer;
     std::size_t offset = 0;
@@ -84,11 +104,12 @@ Bytes encode_exr(const Tensor& pixels, const ExrOptions& options) {
       make_header(static_cast<int>(pixels.shape().w()), static_cast<int>(pixels.shape().h()), options);
   MemorySink sink;
   {
-    Imf::OutputFile file(sink, header, 0);  // its destructor writes the table of offsets
+    const int threads = compression_threads();
+    Imf::OutputFile file(sink, header, threads);  // its destructor writes the table of offsets
     if (options.half)
-      write_lines<f16>(file, pixels, Imf::HALF);
+      write_lines<f16>(file, pixels, Imf::HALF, threads);
     else
-      write_lines<float>(file, pixels, Imf::FLOAT);
+      write_lines<float>(file, pixels, Imf::FLOAT, threads);
   }
   return std::move(sink.bytes);
 }

@@ -12,6 +12,7 @@
 #include "image/encode.h"
 #include "image/formats.h"
 #include "image/preview.h"
+#include "tensor/parallel.h"
 
 namespace duhdr {
 namespace {
@@ -31,13 +32,16 @@ class Stopwatch {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
-Tensor mapped(const Tensor& pixels, const std::function<float(float)>& f) {
+constexpr std::int64_t least_range = 8192;  // values for a thread
+
+template <class F>
+Tensor mapped(const Tensor& pixels, const F& f) {
   Tensor out(pixels.shape(), DType::f32);
   const float* from = pixels.data<float>();
   float* to = out.mutable_data<float>();
-  const std::int64_t n = pixels.numel();
-#pragma omp parallel for schedule(static)
-  for (std::int64_t i = 0; i < n; ++i) to[i] = f(from[i]);
+  parallel_range(pixels.numel(), least_range, [&](std::int64_t begin, std::int64_t end) {
+    std::transform(from + begin, from + end, to + begin, f);
+  });
   return out;
 }
 

@@ -2,17 +2,16 @@
 #include "tensor/device.h"
 
 #include <omp.h>
-#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <fstream>
-#include <mutex>
 
 #include "base/error.h"
 #include "tensor/cuda_backend.h"
+#include "tensor/parallel.h"
 
 namespace duhdr {
 namespace {
@@ -35,26 +34,6 @@ DeviceInfo cpu_info() {
   for (std::string line; std::getline(memory, line);)
     if (line.starts_with("MemAvailable:")) info.available = std::stoull(line.substr(13)) * 1024;
   return info;
-}
-
-void* pass_through(void* gate) {
-  const std::lock_guard passing(*static_cast<std::mutex*>(gate));
-  return nullptr;
-}
-
-/// Starts so many threads at once and ends them again. Where they cannot be had, OpenMP would end the program. (Not
-/// std::thread: the first use of the heap in a thread takes 64 MiB of addresses.)
-void try_threads(int count) {
-  std::mutex gate;
-  std::unique_lock closed(gate);
-  std::vector<pthread_t> threads;
-  for (pthread_t thread{}; std::ssize(threads) < count && pthread_create(&thread, nullptr, pass_through, &gate) == 0;)
-    threads.push_back(thread);
-  closed.unlock();
-  for (const pthread_t thread : threads) pthread_join(thread, nullptr);
-  if (std::ssize(threads) < count)
-    throw Error(ExitCode::out_of_memory,
-                message("only ", threads.size() + 1, " of ", count + 1, " threads can be started; use fewer (-j)"));
 }
 
 int count_cuda_devices() { return cuda_unavailable_reason().empty() ? cuda::device_count() : 0; }
@@ -94,12 +73,12 @@ std::vector<DeviceInfo> list_devices() {
 DeviceInfo info_of(Device device) { return device.is_cpu() ? cpu_info() : cuda::info_of(device.index); }
 
 void set_cpu_threads(int count) {
-  const int most = omp_get_num_procs(), threads = count > 0 ? std::min(count, most) : most;
-  try_threads(threads - 1);
-  omp_set_num_threads(threads);
+  const int most = usable_processors();
+  set_pool_threads(count > 0 ? std::min(count, most) : most);
+  omp_set_num_threads(pool_threads());  // for oneDNN, which has threads of its own
 }
 
-int cpu_threads() { return omp_get_max_threads(); }
+int cpu_threads() { return pool_threads(); }
 
 void synchronize(Device device) {
   if (device.is_cuda()) cuda::synchronize(device.index);

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Launchers: one functor, two ways to run it. On the CPU an OpenMP loop, on a GPU a grid with the one bounds
-// guard. Only op files (.cu) include this: with CUDA they all go through nvcc, without it all through g++.
+// Launchers: one functor, two ways to run it. On the CPU a loop cut into ranges (tensor/parallel.h), on a GPU a grid
+// with the one bounds guard. Only op files (.cu) include this: with CUDA they all go through nvcc, without it all
+// through g++.
 #pragma once
 
 #ifndef DUHDR_OP_FILE
 #error "launch.cuh is for op files (.cu) only: a second instantiation by another compiler would break the link"
 #endif
 
+#include <algorithm>
 #include <cstdint>
 
+#include "tensor/parallel.h"
 #include "tensor/tensor.h"
 #ifdef __CUDACC__
 #include "tensor/cuda_context.h"
@@ -18,7 +21,10 @@ namespace duhdr {
 
 namespace detail {
 
-constexpr std::int64_t parallel_from = 16384;  // elements below which threads cost more than they bring
+constexpr std::int64_t least_range = 8192;  // elements for a thread; with fewer it costs more than it brings
+
+/// Of things that take `cost` elements each.
+inline std::int64_t least_range_of(std::int64_t cost) { return least_range / std::max<std::int64_t>(cost, 1) + 1; }
 
 #ifdef __CUDACC__
 constexpr unsigned threads_per_block = 256;
@@ -53,8 +59,10 @@ void for_each(Device device, std::int64_t n, F f) {
 #endif
   if (device.is_meta()) return;
   detail::require_cpu(device);
-#pragma omp parallel for schedule(static) if (n >= detail::parallel_from)
-  for (std::int64_t i = 0; i < n; ++i) f(i);
+  parallel_range(n, detail::least_range, [&](std::int64_t begin, std::int64_t end) {
+    const F own = f;  // its members can stay in registers: no store of the loop reaches them
+    for (std::int64_t i = begin; i < end; ++i) own(i);
+  });
 }
 
 namespace detail {
@@ -80,9 +88,12 @@ void for_each_pixel(Device device, std::int64_t n, std::int64_t h, std::int64_t 
 #endif
   if (device.is_meta()) return;
   detail::require_cpu(device);
-#pragma omp parallel for schedule(static) if (n * h * w >= detail::parallel_from / 16)
-  for (std::int64_t row = 0; row < n * h; ++row)
-    for (std::int64_t x = 0; x < w; ++x) f(row / h, row % h, x);
+  constexpr std::int64_t cost = 16;  // of a pixel
+  parallel_range(n * h, detail::least_range_of(w * cost), [&](std::int64_t begin, std::int64_t end) {
+    const F own = f;
+    for (std::int64_t row = begin; row < end; ++row)
+      for (std::int64_t x = 0; x < w; ++x) own(row / h, row % h, x);
+  });
 }
 
 /// f(image, y, x, channel) for every element of an [N, H, W, C] shape.
@@ -94,10 +105,12 @@ void for_each_element(Device device, const Shape& shape, F f) {
 #endif
   if (device.is_meta()) return;
   detail::require_cpu(device);
-#pragma omp parallel for schedule(static) if (n * h * w * c >= detail::parallel_from)
-  for (std::int64_t row = 0; row < n * h; ++row)
-    for (std::int64_t x = 0; x < w; ++x)
-      for (std::int64_t channel = 0; channel < c; ++channel) f(row / h, row % h, x, channel);
+  parallel_range(n * h, detail::least_range_of(w * c), [&](std::int64_t begin, std::int64_t end) {
+    const F own = f;
+    for (std::int64_t row = begin; row < end; ++row)
+      for (std::int64_t x = 0; x < w; ++x)
+        for (std::int64_t channel = 0; channel < c; ++channel) own(row / h, row % h, x, channel);
+  });
 }
 
 /// The terms of K sums that are taken in one pass.
@@ -180,8 +193,11 @@ Tensor reduce_rows(Device device, std::int64_t groups, std::int64_t rows, std::i
   if (device.is_cuda()) detail::launch_grid(device, groups * blocks * channels, stage);
 #endif
   if (device.is_cpu()) {
-#pragma omp parallel for schedule(static) if (groups * rows * channels >= detail::parallel_from)
-    for (std::int64_t block = 0; block < groups * blocks; ++block) stage.all_channels(block);
+    const std::int64_t least = detail::least_range_of(detail::rows_per_block * channels);
+    parallel_range(groups * blocks, least, [&](std::int64_t begin, std::int64_t end) {
+      const detail::PartialSums<K, F> own = stage;
+      for (std::int64_t block = begin; block < end; ++block) own.all_channels(block);
+    });
   }
   for_each(device, K * groups * channels,
            detail::BlockSums<K>{partial.data<double>(), sums.mutable_data<double>(), groups, blocks, channels});

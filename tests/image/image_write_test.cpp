@@ -8,6 +8,7 @@
 
 #include "image/encode.h"
 #include "image/preview.h"
+#include "tensor/parallel.h"
 #include "tests/support/image_files.h"
 
 namespace duhdr {
@@ -53,6 +54,17 @@ TEST(EncodeExr, HalfIsRoundedAndClamped) {
   const std::vector<float> found = pixels(read(encode_exr(pixels_in)));
   for (std::size_t i = 0; i < found.size(); ++i)
     EXPECT_EQ(found[i], static_cast<float>(f16(std::min(pixels_in.data<float>()[i], 65504.0f))));
+}
+
+TEST(EncodeExr, SameBytesOnAnyNumberOfThreads) {
+  const Tensor pixels_in = light(700, 67);  // more lines than are handed to OpenEXR at once
+  set_pool_threads(1);
+  const Bytes one = encode_exr(pixels_in);
+  for (const int threads : {2, 3}) {
+    set_pool_threads(threads);
+    EXPECT_TRUE(encode_exr(pixels_in) == one) << threads;
+  }
+  set_pool_threads(usable_processors());
 }
 
 TEST(EncodeExr, AttributesAndBadLight) {

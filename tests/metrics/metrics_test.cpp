@@ -201,5 +201,26 @@ TEST(ValueRange, EqualsCountedQuantiles) {
   }
 }
 
+TEST(ValueRange, IsThatOfTheSortedValues) {
+  const auto expect_range = [](std::vector<float> values) {
+    const ValueRange range = value_range(picture(values));
+    std::ranges::sort(values);
+    const auto at = [&](double share) {
+      return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
+    };
+    EXPECT_EQ(range.median, at(0.5));
+    EXPECT_EQ(range.p99, at(0.99));
+    EXPECT_EQ(range.maximum, values.back());
+  };
+  constexpr std::size_t pixels = 400'000;  // enough for several threads
+  expect_range(light(3, 3 * pixels, 8));
+  std::vector<float> values = light(4, 3 * pixels, 8);
+  for (float& value : values) value = 1 + value / 65536;  // most share their upper bits
+  expect_range(values);
+  for (float& value : values) value = 1.00003f - value;  // of either sign
+  expect_range(values);
+  expect_range({-2, -1, -0.f, 0, 1e-42f, 3});
+}
+
 }  // namespace
 }  // namespace duhdr
