@@ -74,6 +74,7 @@ function(duhdr_kernel_tables target)
     target_compile_options(duhdr_isa_${isa} PRIVATE ${DUHDR_CXX_FLAGS} -O3 ${${isa}})
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:duhdr_isa_${isa}>)
   endforeach()
+  set(DUHDR_ISAS ${isas} PARENT_SCOPE)
 endfunction()
 
 # duhdr_library(folder DEPENDS ...): every .cpp and .cu of the folder and those below it. `*_cuda.cu`, `*_cuda.cpp`,

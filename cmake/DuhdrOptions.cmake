@@ -24,8 +24,9 @@ if(DUHDR_CCACHE)
 endif()
 
 # No fused multiply-adds that the compiler invents: the same text gives the same bits on every build of one
-# machine. x86-64-v3 (AVX2, 2013 and later) is the oldest x86 processor that is supported.
-set(DUHDR_CXX_FLAGS -Wall -Wextra -Wconversion -Wshadow -ffp-contract=off)
+# machine. Nobody asks errno or the exception flags about arithmetic, so loops with roots and comparisons become vectors.
+# x86-64-v3 (AVX2, 2013 and later) is the oldest x86 processor that is supported.
+set(DUHDR_CXX_FLAGS -Wall -Wextra -Wconversion -Wshadow -ffp-contract=off -fno-math-errno -fno-trapping-math)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   list(APPEND DUHDR_CXX_FLAGS -march=x86-64-v3)
 endif()

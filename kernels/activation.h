@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Activations that other ops carry in their epilogue: one table. A new one is its name in the enumeration and a row
 // here; its name as text, its formula, and its slope from the output (so that no op has to keep the input), are a
-// struct in pointwise.h. A library that fuses activations spells them in its own terms (kernels/conv/onednn.cpp).
+// struct in pointwise.h. The CPU's convolutions carry some of them (Fused in kernels/conv/cpu/kernels.h).
 #pragma once
 
 #include <string>

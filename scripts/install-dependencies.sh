@@ -11,7 +11,6 @@ set -euo pipefail
 
 packages=(
   g++ cmake ninja-build                        # tools
-  libdnnl-dev                                  # convolutions on the CPU (oneDNN 2.6 or 3.x)
   libopenexr-dev libimath-dev zlib1g-dev       # EXR
   libjpeg-dev libpng-dev libstb-dev            # JPEG, PNG, other pictures
   nlohmann-json3-dev libcli11-dev              # JSON, command lines

@@ -71,6 +71,8 @@ def conv2d(row, x, weight, *rest):
         x = torch.cat([x, rest.pop(0)], 3)
     residual = rest.pop(0) if options["residual"] else 0
     x = to_nchw(x)
+    if options["features"]:
+        x = twin.camera_features(x)
     if options["upsample"]:
         x = twin.nearest_up(x)
     padding = weight.shape[2] // 2 * options["dilation"]

@@ -57,6 +57,7 @@ nlohmann::json json_of(const ConvLayer& layer) {
   return {{"stride", layer.desc.stride},
           {"dilation", layer.desc.dilation},
           {"depthwise", layer.desc.depthwise},
+          {"features", layer.desc.features},
           {"upsample", layer.desc.upsample},
           {"activation", name_of(layer.desc.activation)},
           {"bias", layer.bias},
