@@ -7,7 +7,6 @@
 
 #include "base/file.h"
 #include "bench/bench.h"
-#include "kernels/execution.h"
 #include "models/model_directory.h"
 
 namespace duhdr::bench {
@@ -38,7 +37,6 @@ void answer_runs(const Model& model, const Variable& image, int count, Variable&
 
 void serve_chain(const std::string& model_folder, Device device) {
   const NoGrad no_grad;
-  const ExecutionScope tiled({.size_independent = true});  // as the engine runs it
   const LoadedModel loaded = load_model(model_folder);
   loaded.model->to(device);
   loaded.model->freeze();

@@ -13,6 +13,7 @@ struct ConvOptions {
   int stride = 1;
   int dilation = 1;
   bool depthwise = false;
+  bool features = false;
   bool upsample = false;
   bool bias = true;
   Activation activation = Activation::none;

@@ -94,15 +94,19 @@ Variable response_features(const Variable& input) {
   });
   reads({.before = 1, .after = 1});
   return Variable::of_op(out, {input}, [x](const Tensor& dy, const std::vector<bool>&) {
-    const Shape s = x.shape();
-    Tensor dx(s, x.dtype(), x.device());
-    with_float_type(x.dtype(), [&](auto type) {
-      using T = decltype(type);
-      for_each_pixel(x.device(), s.n(), s.h(), s.w(),
-                     Adjoint<T>{x.data<T>(), dy.data<T>(), dx.mutable_data<T>(), s.h(), s.w()});
-    });
-    return std::vector<Tensor>{dx};
+    return std::vector<Tensor>{response_features_adjoint(x, dy)};
   });
+}
+
+Tensor response_features_adjoint(const Tensor& x, const Tensor& gradient) {
+  const Shape& s = x.shape();
+  Tensor dx(s, x.dtype(), x.device());
+  with_float_type(x.dtype(), [&](auto type) {
+    using T = decltype(type);
+    for_each_pixel(x.device(), s.n(), s.h(), s.w(),
+                   Adjoint<T>{x.data<T>(), gradient.data<T>(), dx.mutable_data<T>(), s.h(), s.w()});
+  });
+  return dx;
 }
 
 }  // namespace duhdr

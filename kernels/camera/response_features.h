@@ -12,4 +12,7 @@ inline constexpr int response_feature_channels = 102;
 /// sobel (6) and soft_histogram of 4, 8 and 16 bins (15 + 27 + 51), each pixel written in one pass.
 Variable response_features(const Variable& x);
 
+/// The gradient of x from that of its features.
+Tensor response_features_adjoint(const Tensor& x, const Tensor& gradient);
+
 }  // namespace duhdr

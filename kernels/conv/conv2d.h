@@ -12,6 +12,7 @@ struct Conv2dDesc {
   int stride = 1;
   int dilation = 1;
   bool depthwise = false;  // one filter a channel; weight [C, 1, k, k]
+  bool features = false;   // x is an image [N, H, W, 3], of which its response_features are seen (undilated only)
   bool upsample = false;   // x is first enlarged 2x by nearest neighbour (3x3, stride 1, undilated only)
   Activation activation = Activation::none;
 };

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "kernels/camera/curve.h"
-#include "kernels/camera/response_features.h"
 #include "kernels/pool.h"
 #include "kernels/resample.h"
 #include "models/duhdr/response_trunks.h"
@@ -51,7 +50,7 @@ Variable ResponseNet::coefficients(const Variable& image) const {
   const Extent extent = response_extent(image.shape().h(), image.shape().w(), max_side_);
   const bool shrinks = extent.h != image.shape().h() || extent.w != image.shape().w();
   const Variable seen = shrinks ? area_downscale(image, extent.h, extent.w) : image;
-  return fc_(global_avg_pool(widened(trunk_(response_features(seen)))));
+  return fc_(global_avg_pool(widened(trunk_(seen))));
 }
 
 Variable ResponseNet::curve(const Variable& coefficients) const {

@@ -10,10 +10,10 @@
 
 namespace duhdr {
 
-/// features [N, H, W, 102] -> [N, h, w, exit_channels]
+/// image [N, H, W, 3] -> [N, h, w, exit_channels]
 class ResponseTrunk : public Module {
  public:
-  virtual Variable operator()(const Variable& features) const = 0;
+  virtual Variable operator()(const Variable& image) const = 0;
   virtual std::int64_t exit_channels() const = 0;
 };
 

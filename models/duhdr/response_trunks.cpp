@@ -11,6 +11,12 @@ ConvOptions trunk_conv(Activation activation, int stride = 1, bool bias = false)
   return {.stride = stride, .bias = bias, .activation = activation, .init = Init::he_normal};
 }
 
+ConvOptions stem_conv(bool bias) {
+  ConvOptions options = trunk_conv(Activation::relu, 2, bias);
+  options.features = true;
+  return options;
+}
+
 const Pool2dDesc stem_pool{.kernel = 3, .stride = 2, .padding = 1};
 
 }  // namespace
@@ -41,7 +47,7 @@ Variable BottleneckBlock::operator()(const Variable& x) const {
 ResNet18Trunk::ResNet18Trunk(const DuHdrConfig& config)
     : exit_channels_(config.response_widths[3]),
       conv1_(*this, "conv1", "bn1", response_feature_channels, config.response_widths[0], 7,
-             trunk_conv(Activation::relu, 2)) {
+             stem_conv(false)) {
   std::int64_t in = config.response_widths[0];
   for (int layer = 1; layer <= 4; ++layer)
     for (int block = 0; block < 2; ++block) {
@@ -52,8 +58,8 @@ ResNet18Trunk::ResNet18Trunk(const DuHdrConfig& config)
     }
 }
 
-Variable ResNet18Trunk::operator()(const Variable& features) const {
-  Variable x = max_pool2d(conv1_(features), stem_pool);
+Variable ResNet18Trunk::operator()(const Variable& image) const {
+  Variable x = max_pool2d(conv1_(image), stem_pool);
   for (const BasicBlock* block : blocks_) x = (*block)(x);
   return x;
 }
@@ -61,7 +67,7 @@ Variable ResNet18Trunk::operator()(const Variable& features) const {
 CrfNetTrunk::CrfNetTrunk(const DuHdrConfig& config)
     : exit_channels_(4 * config.response_widths[1]),
       conv1_(*this, "conv1", "bn1", response_feature_channels, config.response_widths[0], 7,
-             trunk_conv(Activation::relu, 2, true)) {
+             stem_conv(true)) {
   const std::int64_t narrow = config.response_widths[0], wide = config.response_widths[1];
   blocks_.push_back(&child<BottleneckBlock>("layer1.0", narrow, narrow, 1, true));
   blocks_.push_back(&child<BottleneckBlock>("layer1.1", 4 * narrow, narrow, 1, false));
@@ -70,8 +76,8 @@ CrfNetTrunk::CrfNetTrunk(const DuHdrConfig& config)
   blocks_.push_back(&child<BottleneckBlock>("layer2.1", 4 * wide, wide, 1, false));
 }
 
-Variable CrfNetTrunk::operator()(const Variable& features) const {
-  Variable x = max_pool2d(conv1_(features), stem_pool);
+Variable CrfNetTrunk::operator()(const Variable& image) const {
+  Variable x = max_pool2d(conv1_(image), stem_pool);
   for (const BottleneckBlock* block : blocks_) x = (*block)(x);
   return x;
 }

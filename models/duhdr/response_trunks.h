@@ -38,7 +38,7 @@ class BottleneckBlock : public Module {
 class ResNet18Trunk : public ResponseTrunk {
  public:
   explicit ResNet18Trunk(const DuHdrConfig& config);
-  Variable operator()(const Variable& features) const override;
+  Variable operator()(const Variable& image) const override;
   std::int64_t exit_channels() const override { return exit_channels_; }
 
  private:
@@ -50,7 +50,7 @@ class ResNet18Trunk : public ResponseTrunk {
 class CrfNetTrunk : public ResponseTrunk {
  public:
   explicit CrfNetTrunk(const DuHdrConfig& config);
-  Variable operator()(const Variable& features) const override;
+  Variable operator()(const Variable& image) const override;
   std::int64_t exit_channels() const override { return exit_channels_; }
 
  private:

@@ -65,6 +65,18 @@ std::vector<Row> stride_and_dilation_rows() {
   };
 }
 
+std::vector<Row> feature_rows() {
+  const Conv2dDesc stem{.stride = 2, .features = true, .activation = relu};
+  return {
+      row("features_k7_stride2_relu", {.x = {2, 6, 5, 3}, .outputs = 3, .kernel = 7, .desc = stem},
+          {.x = {1, 512, 512, 3}, .outputs = 64, .kernel = 7, .desc = stem}),
+      row("features_residual_no_bias",
+          {.x = {1, 4, 5, 3}, .outputs = 17, .desc = {.features = true}, .bias = false, .residual = true}),
+      row("features_tanh", {.x = {1, 3, 4, 3}, .outputs = 2, .desc = {.features = true, .activation = tanh}}),
+      row("features_one_pixel", {.x = {1, 1, 1, 3}, .outputs = 5, .kernel = 7, .desc = stem}),
+  };
+}
+
 std::vector<Row> depthwise_rows() {
   const Conv2dDesc plain{.depthwise = true}, with_relu{.depthwise = true, .activation = relu};
   const auto at_16 = [&](std::int64_t kernel) {  // MS-SE: 256 channels at 1/32 of 512 x 512
@@ -142,7 +154,7 @@ std::vector<Row> upsampled_rows() {
 std::vector<Row> all_rows() {
   std::vector<Row> rows;
   for (const auto group :
-       {plain_rows, stride_and_dilation_rows, depthwise_rows, activation_rows, two_source_rows, upsampled_rows})
+       {plain_rows, stride_and_dilation_rows, feature_rows, depthwise_rows, activation_rows, two_source_rows, upsampled_rows})
     for (Row& one : group()) rows.push_back(std::move(one));
   return rows;
 }

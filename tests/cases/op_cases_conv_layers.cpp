@@ -39,6 +39,10 @@ OpCase case_of(const ConvLayer& layer) {
   out.inputs[1].hi = std::sqrt(6 / fan_in);  // results of about 1
   out.inputs[1].lo = -out.inputs[1].hi;
   out.inputs[1].weight = true;
+  if (layer.desc.features) {  // clipped and not
+    out.inputs[0].lo = -0.1;
+    out.inputs[0].hi = 1.1;
+  }
   return out;
 }
 
@@ -90,7 +94,12 @@ std::vector<ConvLayer> response_layers() {
                       .desc = {.stride = stride, .activation = kernel == 1 && !residual ? none : relu},
                       .residual = residual});
   };
-  conv(102, 64, 7, 2), conv(64, 64, 3, 1), conv(64, 64, 3, 1, true), conv(64, 128, 3, 2), conv(64, 128, 1, 2),
+  layers.push_back({.name = "trunk_stem",
+                    .x = image(3, 64),
+                    .outputs = 64,
+                    .kernel = 7,
+                    .desc = {.stride = 2, .features = true, .activation = relu}});
+  conv(64, 64, 3, 1), conv(64, 64, 3, 1, true), conv(64, 128, 3, 2), conv(64, 128, 1, 2),
       conv(128, 128, 3, 1, true), conv(128, 256, 3, 2), conv(256, 256, 3, 1, true), conv(256, 512, 3, 2),
       conv(256, 512, 1, 2), conv(512, 512, 3, 1, true);
   conv(64, 64, 1, 1), conv(64, 256, 1, 1, true), conv(256, 128, 1, 2), conv(128, 512, 1, 1, true);

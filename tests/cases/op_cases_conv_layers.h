@@ -2,6 +2,7 @@
 // A convolution as data: what is fused into it and the shapes of its operands.
 #pragma once
 
+#include "kernels/camera/response_features.h"
 #include "kernels/conv/conv2d.h"
 #include "tests/cases/op_cases.h"
 
@@ -17,7 +18,9 @@ struct ConvLayer {
   bool residual = false;
   std::int64_t skip = 0;  // channels of the second source; 0 = none
 
-  std::int64_t weight_inputs() const { return desc.depthwise ? 1 : x.c() + skip; }
+  std::int64_t weight_inputs() const {
+    return desc.depthwise ? 1 : desc.features ? response_feature_channels : x.c() + skip;
+  }
   Shape result() const;
   /// In the order of a row's inputs: x, weight, and of bias, skip and residual those that the layer has.
   std::vector<Shape> shapes() const;
