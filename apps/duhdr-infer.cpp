@@ -81,20 +81,21 @@ int list_jobs(const JobPlan& plan) {
 int run_batch(Engine& engine, const JobPlan& plan, const BatchOptions& batch, bool json, bool quiet) {
   std::size_t done = 0, failed = 0;
   ExitCode last_code = ExitCode::done;
-  for (const Job& job : plan.jobs) {
-    const std::size_t number = done + failed + 1;
-    ProgressLine line(!quiet);
-    const JobReport report = run_job(engine, job, batch, [&](const std::string& stage, double share) {
-      check_interrupt();
-      line.show(fmt::format("{}/{} {}  {} {:.0f} %", number, plan.jobs.size(), shown(job.input), stage, 100 * share));
-    });
+  ProgressLine line(!quiet);
+  const auto progress = [&](std::size_t index, const std::string& stage, double share) {
+    check_interrupt();
+    line.show(fmt::format("{}/{} {}  {} {:.0f} %", index + 1, plan.jobs.size(), shown(plan.jobs[index].input), stage,
+                          100 * share));
+  };
+  const auto ended = [&](const JobReport& report) {
     line.clear();
-    report_line(report, number, plan.jobs.size(), engine.options().device);
+    report_line(report, done + failed + 1, plan.jobs.size(), engine.options().device);
     if (json) std::printf("%s\n", to_json_line(report, engine).c_str());
     std::fflush(stdout);
     report.error.empty() ? ++done : ++failed;
     if (!report.error.empty()) last_code = report.code;
-  }
+  };
+  run_jobs(engine, plan.jobs, batch, {progress, ended});
   if (json)
     std::printf("%s\n", nlohmann::json{{"done", done}, {"failed", failed}, {"skipped", plan.skipped}}.dump().c_str());
   if (plan.jobs.size() + plan.skipped > 1 || plan.skipped > 0)

@@ -9,7 +9,6 @@
 #include <charconv>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <new>
 #include <system_error>
 
@@ -29,18 +28,6 @@ void on_signal(int signal) {
 struct Interrupted {
   int signal;
 };
-
-/// Threads of libgomp spin at barriers for milliseconds by default: beside a second busy process, which has the
-/// processor that they wait for, every program slows over tenfold. It reads its settings when it is loaded, so the
-/// program starts itself again with a short spin, once, unless the user has chosen. Where that fails it just goes on.
-void start_with_short_spin(char** argv) {
-  constexpr const char* spin_count = "2000";  // tens of microseconds: alone on the machine it costs nothing measurable
-  for (const char* name : {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"})
-    if (const char* value = std::getenv(name); value && *value) return;
-  std::error_code error;
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (!error && setenv("GOMP_SPINCOUNT", spin_count, 1) == 0) (void)execv(program.c_str(), argv);
-}
 
 void prepare() {
   auto logger = std::make_shared<spdlog::logger>("duhdr", std::make_shared<spdlog::sinks::stderr_sink_st>());
@@ -73,7 +60,6 @@ int printed(int code) {
 }  // namespace
 
 int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>& body) {
-  start_with_short_spin(argv);
   try {
     prepare();
     app.set_version_flag("--version", "duhdr " DUHDR_VERSION);

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Third-party libraries, the CUDA switch, and duhdr_library(): one folder = one static library.
 find_package(Threads REQUIRED)
-find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(spdlog REQUIRED)
@@ -40,7 +39,7 @@ if(NOT DUHDR_CUDA STREQUAL "OFF")
 endif()
 
 # nvcc passes host warnings on; -Wconversion stays with the host compiler, whose pass over the same text has it.
-set(DUHDR_CUDA_FLAGS --expt-relaxed-constexpr --fmad=false -Xcompiler=-Wall,-Wextra,-fopenmp,-ffp-contract=off)
+set(DUHDR_CUDA_FLAGS --expt-relaxed-constexpr --fmad=false -Xcompiler=-Wall,-Wextra,-ffp-contract=off)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   list(APPEND DUHDR_CUDA_FLAGS -Xcompiler=-march=x86-64-v3)  # as DUHDR_CXX_FLAGS: ops on the CPU run at its speed
 endif()

@@ -1,166 +1,144 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "infer/batch.h"
 
-#include <algorithm>
-#include <array>
 #include <chrono>
-#include <cmath>
+#include <future>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
 
-#include "base/sha256.h"
-#include "image/colour.h"
-#include "image/encode.h"
-#include "image/formats.h"
-#include "image/preview.h"
-#include "tensor/parallel.h"
+#include "tensor/device.h"
 
 namespace duhdr {
 namespace {
 
-namespace fs = std::filesystem;
+using Step = void (JobRun::*)();
 
-class Stopwatch {
+/// A step that is taken beside what this thread does; where no thread can be had, when it is waited for.
+class Beside {
  public:
-  double lap() {
-    const auto now = std::chrono::steady_clock::now();
-    const double seconds = std::chrono::duration<double>(now - last_).count();
-    last_ = now;
-    return seconds;
+  Beside(std::unique_ptr<JobRun> job, Step step)
+      : job_(std::move(job)), done_(std::async(std::launch::async | std::launch::deferred, step, job_.get())) {}
+  /// Whether it has been taken, and need not be again.
+  bool is_well_done() const {
+    return done_.wait_for(std::chrono::seconds(0)) == std::future_status::ready && !job_->lacked_memory();
+  }
+  std::unique_ptr<JobRun> wait() {
+    done_.get();
+    return std::move(job_);
   }
 
  private:
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+  std::unique_ptr<JobRun> job_;
+  std::future<void> done_;  // its end waits for the step
 };
 
-constexpr std::int64_t least_range = 8192;  // values for a thread
+class Batch {
+ public:
+  Batch(Engine& engine, const std::vector<Job>& jobs, const BatchOptions& options, const BatchListener& listener)
+      : engine_(engine), jobs_(jobs), options_(options), listener_(listener) {}
 
-template <class F>
-Tensor mapped(const Tensor& pixels, const F& f) {
-  Tensor out(pixels.shape(), DType::f32);
-  const float* from = pixels.data<float>();
-  float* to = out.mutable_data<float>();
-  parallel_range(pixels.numel(), least_range, [&](std::int64_t begin, std::int64_t end) {
-    std::transform(from + begin, from + end, to + begin, f);
-  });
-  return out;
-}
-
-/// What the chain reads: code values for LDR -> HDR, light for HDR -> LDR. A picture of the other kind is converted.
-Tensor prepared(const Image& image, const BatchOptions& options, std::vector<std::string>& warnings) {
-  const bool light = image.referred == Image::Referred::scene;
-  if (!options.reverse && light) {
-    warnings.push_back("linear input: clipped at 1.0 and encoded with the sRGB curve first");
-    return mapped(image.pixels, [](float x) { return linear_to_srgb(std::clamp(x, 0.f, 1.f)); });
+  void run() {
+    try {
+      for (std::size_t i = 0; i < jobs_.size(); ++i) run_job(i);
+      end_writing();
+    } catch (...) {
+      end_writing();
+      throw;
+    }
   }
-  if (options.reverse) {
-    const auto gain = static_cast<float>(std::exp2(options.exposure));
-    if (!light) warnings.push_back("display-referred input: linearised with the sRGB curve first");
-    if (!light) return mapped(image.pixels, [gain](float x) { return gain * srgb_to_linear(x); });
-    if (gain != 1) return mapped(image.pixels, [gain](float x) { return gain * x; });
-  }
-  return image.pixels;
+
+ private:
+  void run_job(std::size_t i);
+  std::unique_ptr<JobRun> read(std::size_t i);
+  void take(JobRun& job, const std::function<void()>& step);
+  void end_writing();
+  bool may_overlap(const JobRun& job) const;
+
+  Engine& engine_;
+  const std::vector<Job>& jobs_;
+  const BatchOptions& options_;
+  const BatchListener& listener_;
+  std::optional<Beside> reading_;  // the next job
+  std::optional<Beside> writing_;  // the one before
+};
+
+/// Whether others may be in memory beside this picture: it is small beside what tensors may take. On one thread there
+/// is nothing to gain.
+bool Batch::may_overlap(const JobRun& job) const {
+  constexpr std::size_t share = 16, without_limit = std::size_t{256} << 20;
+  const std::size_t limit = engine_.options().max_memory;
+  return cpu_threads() > 1 && job.bytes() <= (limit != 0 ? limit / share : without_limit);
 }
 
-/// Multiplies by the exposure and makes sure that every value can be written.
-Tensor exposed(const Tensor& pixels, double exposure, std::vector<std::string>& warnings) {
-  const auto gain = static_cast<float>(std::exp2(exposure));
-  const Tensor out = gain == 1 ? pixels : mapped(pixels, [gain](float x) { return gain * x; });
-  const float* value = out.data<float>();
-  for (std::int64_t i = 0; i < out.numel(); ++i)
-    if (!std::isfinite(value[i]))
-      throw Error(ExitCode::bad_weights, "the model made a value that is not finite: its weights are unusable");
-  if (const std::int64_t above = count_above_half(out); above > 0)
-    warnings.push_back(message(above, " values above 65504, the largest half float; lower --exposure"));
-  return out;
+/// A step of a job; once more, with nothing beside it, when the memory was short.
+void Batch::take(JobRun& job, const std::function<void()>& step) {
+  if (!job.report().error.empty()) return;
+  step();
+  if (!job.lacked_memory() || !(reading_ || writing_)) return;
+  end_writing();
+  reading_.reset();
+  job.retry();
+  step();
 }
 
-std::map<std::string, std::string> provenance(const BatchOptions& options) {
-  return {{"duhdr.version", DUHDR_VERSION},
-          {"duhdr.model", options.model_name},
-          {"duhdr.modelSha256", options.model_sha256},
-          {"duhdr.options", options.options_json},
-          {"duhdr.clipLevel", message(std::exp2(options.exposure))}};
-}
-
-Bytes encoded(const Tensor& pixels, const BatchOptions& options) {
-  const auto white = static_cast<float>(reference_white / std::exp2(options.exposure));
-  return format_of(options.format)
-      ->encode({.pixels = pixels, .white_luminance = white, .attributes = provenance(options)});
-}
-
-void write(const fs::path& path, const Bytes& bytes, const BatchOptions& options, JobReport& report) {
-  options.replace ? write_file(path, bytes) : write_new_file(path, bytes);
-  report.written.push_back(path);
-}
-
-void save(const Tensor& pixels, const BatchOptions& options, JobReport& report) {
-  const Bytes bytes = encoded(pixels, options);
-  report.sha256 = sha256(bytes);
-  write(report.job.output, bytes, options, report);
-  if (report.job.preview.empty()) return;
-  constexpr std::array stops{-4.0, -2.0, 0.0};
-  const Tensor preview = options.reverse ? codes_of(pixels) : preview_strip(pixels, stops);
-  write(report.job.preview, encode_png8(preview), options, report);
-}
-
-void run(Engine& engine, const BatchOptions& options, const Progress& progress, JobReport& report) {
-  Stopwatch watch;
-  if (!report.job.refusal.empty()) throw Error(ExitCode::io, report.job.refusal);
-  if (progress) progress("read", 0);
-  if (std::error_code ignored; fs::is_socket(report.job.input, ignored))  // it cannot even be opened
-    throw Error(ExitCode::bad_image, shown(report.job.input) + ": not a regular file (a socket)");
-  const Image image = read_image(report.job.input, options.limits);
-  report.warnings = image.warnings;
-  report.width = image.width();
-  report.height = image.height();
-  const Tensor input = prepared(image, options, report.warnings);
-  report.load_s = watch.lap();
-
-  Tensor pixels;
-  if (options.reverse) {
-    Engine::Result result = engine.hdr_to_ldr(input, progress);
-    report.peak_memory = result.peak_memory;
-    pixels = result.pixels;
+std::unique_ptr<JobRun> Batch::read(std::size_t i) {
+  std::unique_ptr<JobRun> job;
+  if (reading_) {
+    job = std::exchange(reading_, std::nullopt)->wait();
+    if (!job->lacked_memory()) return job;
+    job->retry();
   } else {
-    Engine::Result result = engine.ldr_to_hdr(input, progress);
-    report.clipped = result.clipped;
-    report.tiles = result.tiles;
-    report.computed = result.computed;
-    report.peak_memory = result.peak_memory;
-    pixels = exposed(result.pixels, options.exposure, report.warnings);
-    if (result.clipped == 0) report.warnings.push_back("no clipped pixel: the result is close to the linearised input");
+    job = std::make_unique<JobRun>(jobs_[i], options_);
   }
-  report.infer_s = watch.lap();
+  take(*job, [&] { job->read(); });
+  return job;
+}
 
-  if (progress) progress("write", 1);
-  report.values = value_range(pixels);
-  save(pixels, options, report);
-  report.save_s = watch.lap();
+void Batch::end_writing() {
+  if (!writing_) return;
+  const std::unique_ptr<JobRun> job = std::exchange(writing_, std::nullopt)->wait();
+  if (job->lacked_memory()) {
+    job->retry();
+    take(*job, [&] { job->write(); });
+  }
+  listener_.ended(job->report());
+}
+
+void Batch::run_job(std::size_t i) {
+  const Progress progress = [&](const std::string& stage, double done) {
+    if (writing_ && writing_->is_well_done()) end_writing();
+    listener_.progress(i, stage, done);
+  };
+  const bool has_next = i + 1 < jobs_.size();
+  if (jobs_[i].refusal.empty()) progress("read", 0);
+  std::unique_ptr<JobRun> job = read(i);
+  std::error_code ignored;  // a pipe is read in its turn
+  if (has_next && may_overlap(*job) && std::filesystem::is_regular_file(jobs_[i + 1].input, ignored))
+    reading_.emplace(std::make_unique<JobRun>(jobs_[i + 1], options_), &JobRun::read);
+  take(*job, [&] { job->compute(engine_, progress); });
+  const bool computed = job->report().error.empty();
+  if (computed) progress("write", 1);
+  end_writing();
+  if (computed && has_next && may_overlap(*job)) {
+    writing_.emplace(std::move(job), &JobRun::write);
+    return;
+  }
+  take(*job, [&] { job->write(); });
+  listener_.ended(job->report());
 }
 
 }  // namespace
 
-JobReport run_job(Engine& engine, const Job& job, const BatchOptions& options, const Progress& progress) {
-  JobReport report;
-  report.job = job;
-  try {
-    run(engine, options, progress, report);
-  } catch (const Error& error) {
-    report.code = error.code();
-    report.error = error.what();
-    if (report.error.find(shown(job.input)) == std::string::npos &&
-        report.error.find(shown(job.output)) == std::string::npos)
-      report.error = shown(job.input) + ": " + report.error;
-  } catch (const std::bad_alloc&) {
-    report.code = ExitCode::out_of_memory;
-    report.error = shown(job.input) + ": out of memory";
-  }
-  return report;
+void run_jobs(Engine& engine, const std::vector<Job>& jobs, const BatchOptions& options,
+              const BatchListener& listener) {
+  Batch(engine, jobs, options, listener).run();
 }
 
 std::string to_json_line(const JobReport& report, const Engine& engine) {
   nlohmann::json out = nlohmann::json::array();
-  for (const fs::path& path : report.written) out.push_back(shown(path));
+  for (const std::filesystem::path& path : report.written) out.push_back(shown(path));
   nlohmann::json json = {{"in", shown(report.job.input)}, {"out", out}, {"ok", report.error.empty()}};
   if (!report.error.empty()) {
     json["error"] = report.error;

@@ -1,47 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// A batch: every job is read, run and written; a bad file is reported and the others go on.
+// A batch: every job is read, computed and written; a bad file is reported and the others go on.
 #pragma once
 
+#include <cstddef>
 #include <functional>
-#include <iosfwd>
 #include <string>
 #include <vector>
 
-#include "image/image.h"
-#include "infer/engine.h"
-#include "infer/jobs.h"
-#include "metrics/value_range.h"
+#include "infer/job_run.h"
 
 namespace duhdr {
 
-struct BatchOptions {
-  double exposure = 0;   // EV; multiplies the HDR side by 2^exposure
-  bool reverse = false;  // HDR -> LDR
-  bool replace = true;   // false: writing a file that has come to be is an error
-  std::string format;    // an extension of a format that is written
-  ReadLimits limits;
-  std::string model_name, model_sha256;  // provenance
-  std::string options_json;
+/// Called on the caller's thread as a batch goes on.
+struct BatchListener {
+  /// Where the job in hand is; may throw to interrupt. Jobs before it are then ended and told, those after it are not.
+  std::function<void(std::size_t index, const std::string& stage, double done)> progress;
+  std::function<void(const JobReport&)> ended;  // every job, in the order of the batch
 };
 
-/// What became of one job.
-struct JobReport {
-  Job job;
-  std::string error;  // empty = written
-  ExitCode code = ExitCode::done;
-  std::vector<std::string> warnings;
-  std::vector<std::filesystem::path> written;
-  std::int64_t width = 0, height = 0;
-  double clipped = 0;  // share of pixels above the mask's threshold
-  ValueRange values;   // of what was written
-  std::int64_t tiles = 0, computed = 0;
-  std::size_t peak_memory = 0;
-  double load_s = 0, infer_s = 0, save_s = 0;
-  std::string sha256;  // of the first written file
-};
-
-/// Runs one job. Never throws Error: it is in the report. `progress` may throw to interrupt.
-JobReport run_job(Engine& engine, const Job& job, const BatchOptions& options, const Progress& progress);
+/// Runs the jobs. While a small picture is computed, the next one is read and the one before is written, unless there
+/// is one thread only; a step that then lacks memory is taken again with nothing beside it.
+void run_jobs(Engine& engine, const std::vector<Job>& jobs, const BatchOptions& options, const BatchListener& listener);
 
 /// The report as one line of JSON.
 std::string to_json_line(const JobReport& report, const Engine& engine);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tensor/device.h"
 
-#include <omp.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -75,7 +74,6 @@ DeviceInfo info_of(Device device) { return device.is_cpu() ? cpu_info() : cuda::
 void set_cpu_threads(int count) {
   const int most = usable_processors();
   set_pool_threads(count > 0 ? std::min(count, most) : most);
-  omp_set_num_threads(pool_threads());  // for oneDNN, which has threads of its own
 }
 
 int cpu_threads() { return pool_threads(); }

@@ -29,7 +29,6 @@ class TrainProgram : public testing::Test {
   Outcome call(Arguments arguments, RunOptions options = {}) const {
     arguments.insert(arguments.end(), {"-d", "cpu", "-j", "1"});
     options.folder = folder_.path();
-    options.environment["OMP_NUM_THREADS"] = "1";
     return run_program_file("duhdr-train", arguments, options);
   }
   Outcome expect(int code, const Arguments& arguments, const std::string& part = "") const {

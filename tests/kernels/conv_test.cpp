@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolutions on the CPU: our kernels against the reference loops, the fused op against simple ones, the same bits for
-// any number of threads and any crop, packed weights that follow their weight. Gradients are checked in op_test.cpp, too.
+// any number of threads and any crop, packed weights that follow their weight. Gradients are checked in op_test.cpp,
+// too.
 #include <gtest/gtest.h>
-#include <omp.h>
 
 #include "kernels/arithmetic.h"
 #include "kernels/conv/backend.h"
 #include "kernels/execution.h"
 #include "kernels/layout.h"
 #include "kernels/resample.h"
+#include "tensor/parallel.h"
 #include "tests/cases/op_cases_conv_layers.h"
 #include "tests/cases/op_evaluate.h"
 
@@ -46,10 +47,11 @@ void expect_agreement(const ConvLayer& layer) {
   const OpResult half = evaluate(op_case, make_inputs(op_case, DType::bf16));
   const Tensor rounded = op_case.run(wide).value().to(DType::bf16);
   EXPECT_EQ(std::memcmp(half.out.raw(), rounded.raw(), rounded.bytes()), 0);
-  // The loops round features, and each part of a sum over two sources or an enlarged one; all else they round at the same
-  // places, and only a result beside a rounding boundary falls the other way: 1.5e-8 (measured), at most one spacing,
-  // 2^-7 of it.
-  if (layer.skip == 0 && !layer.desc.upsample && !layer.desc.features) expect_close(half, reference(op_case, DType::bf16), {1e-6, 8e-3});
+  // The loops round features, and each part of a sum over two sources or an enlarged one; all else they round at the
+  // same places, and only a result beside a rounding boundary falls the other way: 1.5e-8 (measured), at most one
+  // spacing, 2^-7 of it.
+  if (layer.skip == 0 && !layer.desc.upsample && !layer.desc.features)
+    expect_close(half, reference(op_case, DType::bf16), {1e-6, 8e-3});
 }
 
 TEST_P(SmallLayer, AgreesWithTheLoops) { expect_agreement(GetParam()); }
@@ -91,7 +93,7 @@ TEST_P(NetworkLayer, SameBitsForAnyNumberOfThreads) {
     SCOPED_TRACE(name_of(dtype));
     const OpCase op_case = case_of(many_pixels(GetParam()));
     const auto run = [&](int threads) {
-      omp_set_num_threads(threads);  // also more than there are processors
+      set_pool_threads(threads);  // also more than there are processors
       return evaluate(op_case, make_inputs(op_case, dtype));
     };
     const OpResult one = run(1);

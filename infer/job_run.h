@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// One job on its way: a picture is read, computed and written, each a step of its own.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "image/image.h"
+#include "infer/engine.h"
+#include "infer/jobs.h"
+#include "metrics/value_range.h"
+
+namespace duhdr {
+
+struct BatchOptions {
+  double exposure = 0;   // EV; multiplies the HDR side by 2^exposure
+  bool reverse = false;  // HDR -> LDR
+  bool replace = true;   // false: writing a file that has come to be is an error
+  std::string format;    // an extension of a format that is written
+  ReadLimits limits;
+  std::string model_name, model_sha256;  // provenance
+  std::string options_json;
+};
+
+/// What became of one job.
+struct JobReport {
+  Job job;
+  std::string error;  // empty = written
+  ExitCode code = ExitCode::done;
+  std::vector<std::string> warnings;
+  std::vector<std::filesystem::path> written;
+  std::int64_t width = 0, height = 0;
+  double clipped = 0;  // share of pixels above the mask's threshold
+  ValueRange values;   // of what was written
+  std::int64_t tiles = 0, computed = 0;
+  std::size_t peak_memory = 0;
+  double load_s = 0, infer_s = 0, save_s = 0;
+  std::string sha256;  // of the first written file
+};
+
+/// The steps of a job, to be taken in their order. None throws Error: it is in the report, and what follows does
+/// nothing. A step that lacked memory may be taken again, after retry().
+class JobRun {
+ public:
+  JobRun(const Job& job, const BatchOptions& options);  // which outlive it
+
+  void read();
+  void compute(Engine& engine, const Progress& progress);  // `progress` may throw to interrupt
+  void write();
+
+  bool lacked_memory() const { return report_.code == ExitCode::out_of_memory && report_.written.empty(); }
+  void retry();
+  std::size_t bytes() const;  // of the picture's tensors that wait for the next step
+  const JobReport& report() const { return report_; }
+
+ private:
+  void take(const std::function<void()>& step);
+  void run_chain(Engine& engine, const Progress& progress);
+
+  const BatchOptions& options_;
+  JobReport report_;
+  Tensor pixels_;  // what the next step reads
+};
+
+}  // namespace duhdr
