@@ -36,17 +36,31 @@ void add_benchmark(Benchmark benchmark, const Settings& settings);
 void add_op_benchmarks(const Settings& settings);
 void add_network_benchmarks(const Settings& settings);
 
-/// Loads a model directory and answers on stdin and stdout, one line each, until "quit" or the end:
-///   "load FILE H W"  raw f32 [H, W, 3] image           -> "ok"
-///   "run N"          N reconstructions of it            -> N times in seconds
-///   "save FILE"      writes the last result, raw f32    -> "ok"
-void serve_chain(const std::string& model_folder, Device device);
+/// Runs the chain of a model directory (family duhdr) and answers on stdin and stdout, one line each, until "quit" or
+/// the end:
+///   "ready"          the program has started                                            -> "ok"
+///   "load FILE H W"  the model, if it is the first time, and a raw f32 [H, W, 3] image  -> "ok"
+///   "run N"          N reconstructions of it                                            -> N times in seconds
+///   "save FILE"      writes the last result, raw f32                                    -> "ok"
+///   "clipped"        share of its pixels where the mask is above zero                   -> the number
+/// `masked`: tiles that the mask does not need are left out, as duhdr-infer does; otherwise all are computed.
+void serve_chain(const std::string& model_folder, Device device, bool masked);
+
+struct TrainingCase {
+  std::string stage;
+  std::string config;  // training configuration whose widths the networks have; empty: the paper's
+  DType precision = DType::f32;
+};
 
 /// Trains a stage with the weights of the golden cases and answers in the same way:
-///   "load FOLDER N H W"  raw f32 [N, H, W, 3] ldr, encoded, clipped and hdr (.raw)  -> "ok"
-///   "run N"              N training steps                                          -> N times in seconds
-///   "loss"               of the last step                                          -> the number
-///   "memory"             of the device, at its most                                -> bytes
-void serve_training(const std::string& stage, Device device, DType precision);
+///   "ready"              the program has started                                               -> "ok"
+///   "load FOLDER N H W"  the networks, if it is the first time, and raw f32 [N, H, W, 3] ldr, encoded, clipped and hdr
+///                        (.raw)                                                                -> "ok"
+///   "run N"              N training steps                                                      -> N times in seconds
+///   "loss"               of the last step                                                      -> the number
+///   "gradient FILE"      after the first step: the gradients of the trained parameters in the order of their names,
+///                        raw f32                                                               -> "ok"
+///   "memory"             of the device, at its most                                            -> bytes
+void serve_training(const TrainingCase& training, Device device);
 
 }  // namespace duhdr::bench

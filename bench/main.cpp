@@ -15,7 +15,8 @@ using namespace duhdr;
 
 struct Options {
   std::string device = "cpu";
-  std::string serve, serve_training, precision = "f32";
+  std::string serve, serve_training, config, precision = "f32";
+  bool masked = false;
   std::int64_t size = 512;
   int threads = 0;
 };
@@ -39,7 +40,10 @@ std::vector<std::string> parse(CLI::App& app, Options& options, int argc, char**
       ->capture_default_str();
   app.add_option("--serve", options.serve, "load this model directory and run its chain on request (stdin)")
       ->type_name("DIR");
+  app.add_flag("--masked", options.masked, "of --serve: leave out tiles that the mask does not need");
   app.add_option("--serve-training", options.serve_training, "run steps of this training stage on request (stdin)");
+  app.add_option("--config", options.config, "of --serve-training: configuration whose widths the networks have")
+      ->type_name("FILE");
   app.add_option("--precision", options.precision, "of --serve-training: f32 or mixed")
       ->check(CLI::IsMember({"f32", "mixed"}))
       ->capture_default_str();
@@ -79,9 +83,10 @@ int run(int argc, char** argv) {
   const Device device = parse_device(options.device);
   set_cpu_threads(options.threads);
   if (!options.serve.empty())
-    bench::serve_chain(options.serve, device);
+    bench::serve_chain(options.serve, device, options.masked);
   else if (!options.serve_training.empty())
-    bench::serve_training(options.serve_training, device, options.precision == "mixed" ? DType::bf16 : DType::f32);
+    bench::serve_training(
+        {options.serve_training, options.config, options.precision == "mixed" ? DType::bf16 : DType::f32}, device);
   else
     run_benchmarks(options, device, std::move(library_arguments));
   return static_cast<int>(ExitCode::done);
