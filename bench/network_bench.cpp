@@ -3,7 +3,6 @@
 #include <memory>
 
 #include "bench/bench.h"
-#include "kernels/execution.h"
 #include "kernels/op_counter.h"
 #include "kernels/reduce.h"
 #include "models/duhdr/duhdr.h"
@@ -64,7 +63,6 @@ std::function<void()> inference_of(const Network& network, const Settings& setti
   const Variable image = random_image(settings.size, DType::f32, settings.device);
   return [run = network.run, module, image] {
     const NoGrad no_grad;
-    const ExecutionScope tiled({.size_independent = true});  // as the engine runs it
     benchmark::DoNotOptimize(run(*module, image).value().raw());
   };
 }

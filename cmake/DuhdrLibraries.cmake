@@ -10,8 +10,6 @@ find_package(JPEG REQUIRED)
 find_package(PNG REQUIRED)
 find_path(STB_INCLUDE_DIR stb/stb_image.h REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
-find_package(OneDNN 2.6 REQUIRED)
-set(DUHDR_ONEDNN OneDNN::dnnl)
 
 set(DUHDR_WITH_CUDA OFF)
 if(NOT DUHDR_CUDA STREQUAL "OFF")
@@ -52,6 +50,32 @@ endif()
 
 set(duhdr_folders "^(base|tensor|autograd|kernels|layers|models|image|metrics|data|infer|train|eval)$")
 
+# duhdr_kernel_tables(target): the inner loops of kernels/conv/cpu/isa, compiled for each instruction set of the processor.
+# Always optimised: their sums live in registers only then.
+function(duhdr_kernel_tables target)
+  set(scalar)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    set(isas scalar avx2 avx512)
+    set(scalar -march=x86-64)
+    set(avx2 -march=x86-64-v3)
+    set(avx512 -march=x86-64-v4)
+  elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+    set(isas scalar neon)
+    set(scalar -DDUHDR_NO_NEON)
+    set(neon)
+  else()
+    set(isas scalar)
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/kernels/conv/cpu/isa/*.cpp)
+  foreach(isa IN LISTS isas)
+    add_library(duhdr_isa_${isa} OBJECT ${sources})
+    target_include_directories(duhdr_isa_${isa} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+    target_compile_definitions(duhdr_isa_${isa} PRIVATE DUHDR_ISA=isa_${isa})
+    target_compile_options(duhdr_isa_${isa} PRIVATE ${DUHDR_CXX_FLAGS} -O3 ${${isa}})
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:duhdr_isa_${isa}>)
+  endforeach()
+endfunction()
+
 # duhdr_library(folder DEPENDS ...): every .cpp and .cu of the folder and those below it. `*_cuda.cu`, `*_cuda.cpp`,
 # `*_cudnn.cpp` and `*_cublas.cpp` are for the CUDA build alone, `*_no_cuda.cpp` for the other; every other .cu is compiled
 # by nvcc or, without CUDA, as C++.
@@ -59,6 +83,7 @@ function(duhdr_library name)
   cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
   set(folder ${CMAKE_CURRENT_SOURCE_DIR}/${name})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${folder}/*.cpp ${folder}/*.cu)
+  list(FILTER sources EXCLUDE REGEX "/isa/")  # duhdr_kernel_tables
   if(DUHDR_WITH_CUDA)
     list(FILTER sources EXCLUDE REGEX "_no_cuda\\.cpp$")
   else()

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "infer/chain_run.h"
-#include "kernels/execution.h"
 #include "models/precision.h"
 #include "tensor/allocator.h"
 
@@ -35,7 +34,6 @@ std::size_t Engine::budget(std::size_t image_bytes) const {
 Engine::Result Engine::run(const Chain& chain, const Footprints& footprints, const Tensor& picture,
                            const Progress& progress) {
   const NoGrad inference;
-  const ExecutionScope tiled({.size_independent = true});
   CachingAllocator& allocator = allocator_of(options_.device);
   if (picture.shape() != last_shape_) allocator.trim();  // blocks of another size would only fill the memory
   last_shape_ = picture.shape();

@@ -27,8 +27,7 @@ std::vector<Span> cores(std::int64_t side, std::int64_t core, std::int64_t align
 
 std::vector<Tile> make_tiles(std::int64_t h, std::int64_t w, std::int64_t core, std::int64_t halo,
                              std::int64_t alignment) {
-  DUHDR_CHECK(h % alignment == 0 && w % alignment == 0 && halo % alignment == 0, "tiles of ", h, " x ", w, ", halo ",
-              halo, ", not multiples of ", alignment);
+  DUHDR_CHECK(halo % alignment == 0, "a halo of ", halo, " pixels is no multiple of ", alignment);
   const std::int64_t side = core == 0 ? 0 : rounded_up(core, alignment);
   std::vector<Tile> tiles;
   for (const Span y : cores(h, side, alignment))

@@ -17,8 +17,9 @@ struct Tile {
   Rect core, input;
 };
 
-/// Tiles of an image of h x w pixels (multiples of `alignment`). Cores are at most `core` pixels a side (rounded up to
-/// the alignment), nearly equal in size, and cover the image once. `core` = 0: one tile, the whole image.
+/// Tiles of an image of h x w pixels. Cores are at most `core` pixels a side (rounded up to the alignment), nearly
+/// equal in size, and cover the image once; borders inside the image are multiples of the alignment. `core` = 0: one
+/// tile, the whole image.
 std::vector<Tile> make_tiles(std::int64_t h, std::int64_t w, std::int64_t core, std::int64_t halo,
                              std::int64_t alignment);
 

@@ -7,7 +7,6 @@ namespace duhdr {
 
 struct Execution {
   bool reference = false;         // plain loops instead of libraries: the oracle of the tests. f64 always runs so
-  bool size_independent = false;  // a pixel gets the same bits in an image of any size (CPU, f32): what tiling needs
 };
 
 /// While one lives, operations of this thread run as it says; afterwards as before.

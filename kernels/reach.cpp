@@ -18,8 +18,9 @@ struct Range {
 };
 
 Range read_for(const Range& result, const Window& w) {
-  return {floor_div(w.stride * result.first - w.before, w.enlarge),
-          floor_div(w.stride * result.last + w.after, w.enlarge)};
+  const std::int64_t first = floor_div(result.first, w.block) * w.block;
+  const std::int64_t last = (floor_div(result.last, w.block) + 1) * w.block - 1;
+  return {floor_div(w.stride * first - w.before, w.enlarge), floor_div(w.stride * last + w.after, w.enlarge)};
 }
 
 bool is_image(const Variable& value) { return value.shape().rank() == 4; }
@@ -40,6 +41,7 @@ ReachTrace::ReachTrace() { next_window = {}; }
 void ReachTrace::watch(const Variable& source, std::int64_t scale) {
   places_[source.id()] = {false, scale, 1, true};
   kept_.push_back(source);
+  coarsest_pixel_ = std::lcm(coarsest_pixel_, scale);
   coarsest_ = std::lcm(coarsest_, scale);
 }
 
@@ -67,7 +69,11 @@ void ReachTrace::on_op(const Variable& output, const std::vector<Variable>& inpu
     place.denominator = down / common;
   }
   if (step.inputs.empty()) return;
-  if (place.numerator > 0) coarsest_ = std::lcm(coarsest_, place.numerator);
+  if (place.numerator > 0) {
+    const std::int64_t block = place.numerator * window.block;
+    coarsest_pixel_ = std::lcm(coarsest_pixel_, place.numerator);
+    coarsest_ = std::lcm(std::lcm(coarsest_, place.numerator), block / std::gcd(block, place.denominator));
+  }
   places_[output.id()] = place;
   steps_.push_back(std::move(step));
   kept_.push_back(output);
@@ -81,7 +87,7 @@ Sight ReachTrace::of(const Variable& result) const {
   Sight sight{place.global, place.numerator, 0};
   if (sight.global) return sight;
 
-  // From a block of the result back to the sources, step by step.
+  // From a cell of the grid back to the sources, step by step.
   const std::int64_t begin = coarsest_ << 20, end = begin + coarsest_;  // far from the edge
   std::unordered_map<const void*, Range> needed{{result.id(), {begin / sight.scale, end / sight.scale - 1}}};
   for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {

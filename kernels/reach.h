@@ -12,9 +12,10 @@
 namespace duhdr {
 
 /// What an operation reads of its inputs in either direction: for the pixels a ... b of its result those from
-/// floor((stride a - before) / enlarge) to floor((stride b + after) / enlarge).
+/// floor((stride a - before) / enlarge) to floor((stride b + after) / enlarge). One that makes its result in blocks of
+/// block x block pixels, counted from the image's corner, needs what the whole blocks around a ... b read.
 struct Window {
-  std::int64_t stride = 1, before = 0, after = 0, enlarge = 1;
+  std::int64_t stride = 1, before = 0, after = 0, enlarge = 1, block = 1;
   bool whole = false;  // the whole image, whatever its size: the result has no place in it
 };
 
@@ -26,7 +27,7 @@ void reads(const Window& window);
 struct Sight {
   bool global = false;     // everything, whatever the image's size
   std::int64_t scale = 1;  // a result pixel stands for scale x scale pixels; 0: the result is no image
-  std::int64_t reach = 0;  // otherwise: pixels around a block of pixels on the coarsest grid that the block depends on
+  std::int64_t reach = 0;  // otherwise: pixels around a cell of the coarsest grid that the cell depends on
 };
 
 /// While one lives on this thread, it follows what is computed from the watched variables.
@@ -38,7 +39,10 @@ class ReachTrace : public OpObserver {
   void watch(const Variable& source, std::int64_t scale = 1);
   /// Of something computed since. Throws (internal) when it does not depend on a watched variable.
   Sight of(const Variable& result) const;
-  /// The coarsest scale that was met: tiles whose borders lie on its multiples keep the phase of every pooling.
+  /// The coarsest pixel that was met: an image whose sides are its multiples can be pooled all the way.
+  std::int64_t coarsest_pixel() const { return coarsest_pixel_; }
+  /// The coarsest grid, of pixels or blocks of them: tiles whose borders lie on it keep the phase of every pooling and
+  /// every block, and so the bits.
   std::int64_t coarsest() const { return coarsest_; }
 
   void on_op(const Variable& output, const std::vector<Variable>& inputs) override;
@@ -59,7 +63,7 @@ class ReachTrace : public OpObserver {
   std::unordered_map<const void*, Place> places_;
   std::vector<Step> steps_;
   std::vector<Variable> kept_;  // an address is not used again while its variable lives
-  std::int64_t coarsest_ = 1;
+  std::int64_t coarsest_pixel_ = 1, coarsest_ = 1;
 };
 
 }  // namespace duhdr

@@ -46,8 +46,8 @@ class DryRun {
     const Variable result = pass.run(inputs);
     const Sight sight = trace.of(result);
     const Footprint found{sight.global, sight.reach, trace.coarsest(), sight.scale};
-    DUHDR_CHECK(found.global || chain_.alignment % found.align == 0, "pass ", pass.name, " needs an alignment of ",
-                found.align, ", the chain's is ", chain_.alignment);
+    DUHDR_CHECK(found.global || chain_.alignment % trace.coarsest_pixel() == 0, "pass ", pass.name,
+                " needs an alignment of ", trace.coarsest_pixel(), ", the chain's is ", chain_.alignment);
     values_[pass.output] = result;
     scales_[pass.output] = found.scale;
     return found;

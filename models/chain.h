@@ -57,7 +57,8 @@ Variable forward(const Chain& chain, const Variable& picture);  // its result
 struct Footprint {
   bool global = false;     // sees the whole image, whatever its size: never run it on a tile
   std::int64_t reach = 0;  // otherwise: pixels around a result pixel (at full resolution) that it depends on
-  std::int64_t align = 1;  // tile borders must lie on multiples of it, so that every pooling keeps its phase
+  std::int64_t align = 1;  // tile borders inside the image lie on multiples of it: every pooling keeps its phase, and
+                           // every block of pixels that are computed together its pixels
   std::int64_t scale = 1;  // a result pixel stands for scale x scale pixels; 0 = no image
 
   /// Pixels to add around a tile: the reach, rounded up to the alignment.

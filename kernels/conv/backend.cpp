@@ -8,8 +8,10 @@
 
 namespace duhdr {
 namespace {
-constexpr const ConvBackend* on_cpu[] = {&conv_blocks, &conv_onednn, &conv_through_f32, &conv_reference};
-constexpr const ConvBackend* on_cuda[] = {&conv_cudnn, &conv_reference};
+constexpr const ConvBackend* on_cpu[] = {&conv_winograd,    &conv_direct, &conv_depthwise,
+                                         &conv_through_f32, &conv_parts,  &conv_reference};
+constexpr const ConvBackend* on_cuda[] = {&conv_parts, &conv_cudnn, &conv_reference};
+constexpr const ConvBackend* as_reference[] = {&conv_parts, &conv_reference};
 }  // namespace
 
 std::span<const ConvBackend* const> conv_backends(Device device) {
@@ -18,8 +20,7 @@ std::span<const ConvBackend* const> conv_backends(Device device) {
 }
 
 const ConvBackend& conv_backend_of(const ConvProblem& problem, ConvDirection direction, Device device) {
-  if (ExecutionScope::current().reference) return conv_reference;
-  const auto table = conv_backends(device);
+  const auto table = ExecutionScope::current().reference ? as_reference : conv_backends(device);
   const auto row =
       std::ranges::find_if(table, [&](const ConvBackend* backend) { return backend->supports(problem, direction); });
   DUHDR_CHECK(row != table.end(), "no way to run a convolution ", problem.text());
@@ -29,7 +30,8 @@ const ConvBackend& conv_backend_of(const ConvProblem& problem, ConvDirection dir
 std::string ConvProblem::text() const {
   return message(name_of(dtype), ' ', n, 'x', h, 'x', w, 'x', ci, " to ", oh, 'x', ow, 'x', co, ", kernel ", kh, 'x',
                  kw, depthwise ? " depthwise" : "", ", channels ", first, " to ", first + ci, " of ", wi, ", stride ",
-                 stride, ", dilation ", dilation, ", padding ", pad_top, ' ', pad_left);
+                 stride, ", dilation ", dilation, ", padding ", pad_top, ' ', pad_left, ", second source ", cs,
+                 upsample ? ", enlarged" : "");
 }
 
 const char* name_of(ConvDirection direction) {
@@ -44,10 +46,16 @@ const char* name_of(ConvDirection direction) {
   return "backward weight";
 }
 
-void conv_forward(const ConvProblem& problem, const Tensor& x, const Tensor& weight, const ConvEpilogue& epilogue,
-                  Tensor& y) {
+bool starts_from_residual(Tensor& y, const ConvEpilogue& epilogue) {
+  if (!epilogue.residual.defined()) return false;
+  if (epilogue.residual.raw() != y.raw()) copy(y, epilogue.residual);
+  return true;
+}
+
+void conv_forward(const ConvProblem& problem, const Tensor& x, const Tensor& skip, const Tensor& weight,
+                  const ConvEpilogue& epilogue, Tensor& y) {
   if (y.device().is_meta()) return;
-  conv_backend_of(problem, ConvDirection::forward, y.device()).forward(problem, x, weight, epilogue, y);
+  conv_backend_of(problem, ConvDirection::forward, y.device()).forward(problem, x, skip, weight, epilogue, y);
 }
 
 void conv_backward_input(const ConvProblem& problem, const Tensor& dy, const Tensor& weight, Tensor& dx) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a convolution library is asked to do: one plain convolution with explicit padding, forward and both ways back.
-// conv2d.cu breaks the fused op down to these calls; the rows of the tables in backend.cpp are the ways to answer them.
+// What a way to convolve is asked to do: one convolution with explicit padding, forward and both ways back. The rows of the
+// tables in backend.cpp are the ways; conv2d.cu asks them.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,9 @@ namespace duhdr {
 
 /// y[n, oy, ox, o] = sum over (ky, kx, i) of x[n, oy stride + ky dilation - pad_top, ..., i] w[o, first + i, ky, kx].
 /// x [n, h, w, ci] and y [n, oh, ow, co] are NHWC. The weight is [co, wi, kh, kw], of whose wi input channels those
-/// from `first` on belong to x; depthwise [co, 1, kh, kw].
+/// from `first` on belong to x; depthwise [co, 1, kh, kw]. Fused: a second source [n, h, w, cs], whose channels follow
+/// those of x (forward only), and an x that is first enlarged twofold by nearest neighbour (3x3, stride 1; h and w are
+/// x's own).
 struct ConvProblem {
   DType dtype = DType::f32;
   std::int64_t n = 0, h = 0, w = 0, ci = 0;
@@ -25,8 +27,10 @@ struct ConvProblem {
   std::int64_t wi = 0, first = 0;
   std::int64_t stride = 1, dilation = 1, pad_top = 0, pad_left = 0;
   bool depthwise = false;
-  bool size_independent = false;  // a pixel must get the same bits in an image of any size (f32 on the CPU)
+  std::int64_t cs = 0;  // channels of the second source
+  bool upsample = false;
 
+  bool is_plain() const { return cs == 0 && !upsample; }
   std::int64_t pad_bottom() const { return (oh - 1) * stride + (kh - 1) * dilation + 1 - h - pad_top; }
   std::int64_t pad_right() const { return (ow - 1) * stride + (kw - 1) * dilation + 1 - w - pad_left; }
   std::string text() const;  // for messages
@@ -38,7 +42,7 @@ const char* name_of(ConvDirection direction);
 
 struct ConvEpilogue {
   Tensor bias = {};         // optional [co], f32 (f64 for f64)
-  bool accumulate = false;  // add what y holds, before the activation
+  Tensor residual = {};  // optional, of y's shape, added before the activation; may be y itself
   Activation activation = Activation::none;
 };
 
@@ -47,15 +51,17 @@ struct ConvEpilogue {
 struct ConvBackend {
   const char* name;
   bool (*supports)(const ConvProblem& problem, ConvDirection direction);
-  void (*forward)(const ConvProblem& problem, const Tensor& x, const Tensor& weight, const ConvEpilogue& epilogue,
-                  Tensor& y);
+  void (*forward)(const ConvProblem& problem, const Tensor& x, const Tensor& skip, const Tensor& weight,
+                  const ConvEpilogue& epilogue, Tensor& y);
   void (*backward_input)(const ConvProblem& problem, const Tensor& dy, const Tensor& weight, Tensor& dx);
   void (*backward_weight)(const ConvProblem& problem, const Tensor& x, const Tensor& dy, Tensor& weight_gradient);
 };
 
-extern const ConvBackend conv_reference;    // reference.cu: everything, on every device
-extern const ConvBackend conv_onednn;       // onednn.cpp
-extern const ConvBackend conv_blocks;       // blocks.cpp: oneDNN by blocks of one size, where a problem asks for that
+extern const ConvBackend conv_parts;        // parts.cu: what is fused, by plain convolutions
+extern const ConvBackend conv_reference;    // reference.cu: all that is plain, on every device
+extern const ConvBackend conv_winograd;     // cpu/winograd.cpp
+extern const ConvBackend conv_direct;       // cpu/direct.cpp: implicit GEMM
+extern const ConvBackend conv_depthwise;    // cpu/depthwise.cpp
 extern const ConvBackend conv_through_f32;  // through_f32.cpp: bf16 for those that only have f32
 extern const ConvBackend conv_cudnn;        // conv_cudnn.cpp; conv_no_cuda.cpp
 
@@ -66,10 +72,17 @@ std::span<const ConvBackend* const> conv_backends(Device device);
 const ConvBackend& conv_backend_of(const ConvProblem& problem, ConvDirection direction, Device device);
 
 // The three calls, by that row. On the meta device they do nothing.
-void conv_forward(const ConvProblem& problem, const Tensor& x, const Tensor& weight, const ConvEpilogue& epilogue,
-                  Tensor& y);
+void conv_forward(const ConvProblem& problem, const Tensor& x, const Tensor& skip, const Tensor& weight,
+                  const ConvEpilogue& epilogue, Tensor& y);
 void conv_backward_input(const ConvProblem& problem, const Tensor& dy, const Tensor& weight, Tensor& dx);
 void conv_backward_weight(const ConvProblem& problem, const Tensor& x, const Tensor& dy, Tensor& weight_gradient);
+
+/// For rows that can only add to what y holds: puts the residual there. Whether there is one.
+bool starts_from_residual(Tensor& y, const ConvEpilogue& epilogue);
+
+/// Pixels a side of the blocks in which a row of the CPU computes the results of a layer (1: each for itself). A pixel
+/// gets the same bits in any part of the image that begins and ends on their borders.
+std::int64_t conv_block(const ConvProblem& problem);
 
 /// Mixes values into one hash.
 template <class... Values>
@@ -85,6 +98,6 @@ template <>
 struct std::hash<duhdr::ConvProblem> {
   std::size_t operator()(const duhdr::ConvProblem& p) const {
     return duhdr::hash_of(p.dtype, p.n, p.h, p.w, p.ci, p.oh, p.ow, p.co, p.kh, p.kw, p.wi, p.first, p.stride,
-                          p.dilation, p.pad_top, p.pad_left, p.depthwise, p.size_independent);
+                          p.dilation, p.pad_top, p.pad_left, p.depthwise, p.cs, p.upsample);
   }
 };

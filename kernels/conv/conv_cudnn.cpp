@@ -241,22 +241,26 @@ bool run(Device device, Plan& plan, Launch launch) {
 
 constexpr float zero = 0, one = 1;
 
-bool supports(const ConvProblem& p, ConvDirection) { return p.dtype == DType::f32 || p.dtype == DType::bf16; }
+bool supports(const ConvProblem& p, ConvDirection) {
+  return p.is_plain() && (p.dtype == DType::f32 || p.dtype == DType::bf16);
+}
 
-void forward(const ConvProblem& p, const Tensor& x, const Tensor& weight, const ConvEpilogue& epilogue, Tensor& y) {
+void forward(const ConvProblem& p, const Tensor& x, const Tensor&, const Tensor& weight, const ConvEpilogue& epilogue,
+             Tensor& y) {
+  const bool accumulate = starts_from_residual(y, epilogue);
   const std::lock_guard lock(state().mutex);
   cuda::Context& context = cuda::context_of(x.device());
   Plan& plan = plan_of<Forward>(context, p);
   const Tensor packed = packed_weight(p, weight);
   Tensor z = plan.whole ? y : Tensor(Shape{p.n, plan.window.h, plan.window.w, p.co}, p.dtype, x.device());
   void* const out = z.mutable_raw();
-  const float* const beta = plan.whole && epilogue.accumulate ? &one : &zero;
+  const float* const beta = plan.whole && accumulate ? &one : &zero;
   const bool done = run(x.device(), plan, [&](const Candidate& candidate, void* workspace) {
     return cudnnConvolutionForward(context.cudnn, &one, plan.x, x.raw(), plan.weight, packed.raw(), plan.convolution,
                                    static_cast<cudnnConvolutionFwdAlgo_t>(candidate.algorithm), workspace,
                                    candidate.workspace, beta, plan.z, out);
   });
-  if (!done) return conv_reference.forward(p, x, weight, epilogue, y);
+  if (!done) return conv_reference.forward(p, x, {}, weight, epilogue, y);
   if (!plan.whole || epilogue.bias.defined() || epilogue.activation != Activation::none)
     apply_epilogue(z, plan.window, epilogue, y);
 }

@@ -102,7 +102,7 @@ void apply_epilogue(const Tensor& z, const Window& window, const ConvEpilogue& e
     else
       for_each_element(
           y.device(), s,
-          Epilogue<T>{z.data<T>(), bias, out, window, s.h(), s.w(), s.c(), epilogue.accumulate, epilogue.activation});
+          Epilogue<T>{z.data<T>(), bias, out, window, s.h(), s.w(), s.c(), epilogue.residual.defined(), epilogue.activation});
   });
 }
 

@@ -102,15 +102,17 @@ struct BackwardWeight {
 
 WeightIndex index_of(const ConvProblem& p) { return {p.wi, p.first, p.kh, p.kw}; }
 
-bool supports(const ConvProblem&, ConvDirection) { return true; }
+bool supports(const ConvProblem& p, ConvDirection) { return p.is_plain(); }
 
-void forward(const ConvProblem& p, const Tensor& x, const Tensor& weight, const ConvEpilogue& epilogue, Tensor& y) {
+void forward(const ConvProblem& p, const Tensor& x, const Tensor&, const Tensor& weight, const ConvEpilogue& epilogue,
+             Tensor& y) {
+  const bool accumulate = starts_from_residual(y, epilogue);
   with_float_type(p.dtype, [&](auto type) {
     using T = decltype(type);
     const Compute<T>* bias = epilogue.bias.defined() ? epilogue.bias.data<Compute<T>>() : nullptr;
     for_each_element(y.device(), y.shape(),
-                     Forward<T>{p, index_of(p), x.data<T>(), weight.data<T>(), bias, epilogue.accumulate,
-                                epilogue.activation, y.mutable_data<T>()});
+                     Forward<T>{p, index_of(p), x.data<T>(), weight.data<T>(), bias, accumulate, epilogue.activation,
+                                y.mutable_data<T>()});
   });
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// bf16 on a processor without 16-bit dot products: computed in f32, the result rounded.
+// bf16 on a CPU: computed in f32, the result rounded.
 #include "kernels/conv/backend.h"
 
 namespace duhdr {
@@ -12,9 +12,13 @@ ConvProblem in_f32(ConvProblem problem) {
   return problem;
 }
 
-void forward(const ConvProblem& p, const Tensor& x, const Tensor& weight, const ConvEpilogue& epilogue, Tensor& y) {
-  Tensor wide = epilogue.accumulate ? y.to(DType::f32) : Tensor(y.shape(), DType::f32, y.device());
-  conv_forward(in_f32(p), x.to(DType::f32), weight.to(DType::f32), epilogue, wide);
+Tensor widened(const Tensor& tensor) { return tensor.defined() ? tensor.to(DType::f32) : tensor; }
+
+void forward(const ConvProblem& p, const Tensor& x, const Tensor& skip, const Tensor& weight,
+             const ConvEpilogue& epilogue, Tensor& y) {
+  Tensor wide(y.shape(), DType::f32, y.device());
+  conv_forward(in_f32(p), widened(x), widened(skip), widened(weight),
+               {epilogue.bias, widened(epilogue.residual), epilogue.activation}, wide);
   copy(y, wide);
 }
 

@@ -9,7 +9,6 @@
 #include "infer/tiles.h"
 #include "kernels/arithmetic.h"
 #include "kernels/camera/mask.h"
-#include "kernels/execution.h"
 #include "kernels/pointwise.h"
 #include "kernels/pool.h"
 #include "models/duhdr/duhdr.h"
@@ -85,7 +84,6 @@ TEST(Engine, EqualsThePlainChain) {
   auto model = random_model(config);
   model->freeze();
   const NoGrad inference;
-  const ExecutionScope tiled({.size_independent = true});
   const std::vector<float> plain = forward(model->to_hdr(), Variable(image)).value().to_vector<float>();
   EXPECT_TRUE(run(config, image, EngineOptions::whole) == plain);
 }
@@ -309,6 +307,14 @@ TEST(Tiles, CoverEveryPixelOnceAndReadTheirHalo) {
     }
     EXPECT_EQ(std::count(covered.begin(), covered.end(), 1), 320 * 544) << core;
   }
+}
+
+TEST(Tiles, OnlyBordersInsideTheImageLieOnTheGrid) {
+  const std::vector<Tile> tiles = make_tiles(96, 352, 128, 128, 128);
+  ASSERT_EQ(tiles.size(), 3u);
+  EXPECT_EQ(tiles[0].input, (Rect{0, 0, 96, 256}));
+  EXPECT_EQ(tiles[2].core, (Rect{0, 256, 96, 96}));
+  EXPECT_EQ(tiles[2].input, (Rect{0, 128, 96, 224}));
 }
 
 }  // namespace

@@ -98,6 +98,42 @@ TEST(Reach, FollowsPoolingAndTheWayBack) {
   EXPECT_EQ(shuffled.scale, 1);
 }
 
+/// An operation that says what it reads and computes nothing; its result has `factor` times the resolution.
+Variable said(const Variable& x, const Window& window, std::int64_t factor = 1) {
+  const Shape& s = x.shape();
+  reads(window);
+  return Variable::of_op(Tensor(Shape{s.n(), s.h() * factor, s.w() * factor, s.c()}, DType::f32, x.device()), {x}, {});
+}
+
+struct Grid {
+  std::int64_t reach, coarsest, coarsest_pixel;
+  bool operator==(const Grid&) const = default;
+};
+
+Grid grid_of(const std::function<Variable(const Variable&)>& network) {
+  const NoGrad no_history;
+  ReachTrace trace;
+  const Variable x(Tensor(Shape{1, 64, 64, 4}, DType::f32, Device::meta()));
+  trace.watch(x);
+  const std::int64_t reach = trace.of(network(x)).reach;
+  return {reach, trace.coarsest(), trace.coarsest_pixel()};
+}
+
+// A 3x3 made in blocks of 4 needs pixels -1 ... 4 for 0 ... 3; behind another one these are -4 ... 7, and so -5 ... 8.
+// At half the resolution a block is 8 pixels, and a 3x3 over an image enlarged by two, made in blocks of 8, needs small
+// pixels -1 ... 4.
+TEST(Reach, CountsWholeBlocks) {
+  const Window conv{.before = 1, .after = 1, .block = 4}, up{.before = 1, .after = 1, .enlarge = 2, .block = 8};
+  EXPECT_EQ(grid_of([&](const Variable& x) { return said(x, conv); }), (Grid{1, 4, 1}));
+  EXPECT_EQ(grid_of([&](const Variable& x) { return said(said(x, conv), conv); }), (Grid{5, 4, 1}));
+  EXPECT_EQ(grid_of([&](const Variable& x) { return said(avg_pool2d(x), conv); }), (Grid{2, 8, 2}));
+  EXPECT_EQ(grid_of([&](const Variable& x) { return said(avg_pool2d(x), up, 2); }), (Grid{2, 8, 2}));
+  // 0 ... 7 reads -1 ... 8, which lie in the blocks -8 ... 15, which read small pixels -5 ... 8: 10 ... 17 large ones.
+  EXPECT_EQ(grid_of([&](const Variable& x) { return said(said(avg_pool2d(x), up, 2), conv); }), (Grid{10, 8, 2}));
+  // Above the image's resolution: 8 pixels of the enlarged image stand for 4.
+  EXPECT_EQ(grid_of([&](const Variable& x) { return avg_pool2d(said(x, up, 2)); }), (Grid{1, 4, 1}));
+}
+
 TEST(Reach, AnAverageOfTheImageReachesEverywhere) {
   const Sight weighted = sight_of([](const Variable& x) { return mul(x, global_avg_pool(x)); });
   EXPECT_TRUE(weighted.global);

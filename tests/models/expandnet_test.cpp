@@ -13,7 +13,6 @@
 
 #include "infer/engine.h"
 #include "kernels/camera/exposure.h"
-#include "kernels/execution.h"
 #include "kernels/op_counter.h"
 #include "kernels/pointwise.h"
 #include "models/expandnet/config_json.h"
@@ -130,7 +129,6 @@ TEST(ExpandNetEngine, EqualsThePlainChainAndItsDefinition) {
   const Engine::Result result = Engine(random_model(), {}).ldr_to_hdr(image);
   model->freeze();
   const NoGrad inference;
-  const ExecutionScope tiled({.size_independent = true});
   EXPECT_TRUE(forward(model->to_hdr(), Variable(image)).value().to_vector<float>() == result.pixels.to_vector<float>());
 
   const auto& net = dynamic_cast<const ExpandNet&>(model->network("expandnet"));

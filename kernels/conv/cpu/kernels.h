@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// The inner loops of the convolutions on a CPU. Their text (folder isa/) is compiled once for each instruction set into
+// one table of functions; the table is chosen when the program starts. Everything they take is plain data: f32, NHWC.
+#pragma once
+
+#include <cstdint>
+
+namespace duhdr::cpu {
+
+using Index = std::int64_t;
+
+/// An image as the kernels read it: pixel (n, y, x) begins at data + n image + y row + x pixel and has `channels` values.
+/// The strides let every second pixel of a larger image stand as an image of its own.
+struct Source {
+  const float* data = nullptr;
+  Index channels = 0, image = 0, row = 0, pixel = 0;
+};
+
+/// What the kernels can do to a sum before they store it.
+enum class Fused : unsigned char { none, relu, leaky_relu };
+
+/// Where results go: activation(sum + bias + residual). The residual lies as the result does.
+struct Target {
+  float* data = nullptr;
+  const float* residual = nullptr;  // or null
+  const float* bias = nullptr;      // [channels] or null
+  Index channels = 0, image = 0, row = 0, pixel = 0;
+  Fused activation = Fused::none;
+};
+
+/// Output channels in blocks of at most two vectors; weights are packed and sums held in registers block by block.
+struct ChannelBlock {
+  Index first = 0;
+  int vectors = 0;
+};
+
+// ------------------------------------------------------------------------------------------------------ Winograd
+
+constexpr int wino_out = 4;                            // F(4x4, 3x3): pixels a side of a tile's result,
+constexpr int wino_in = 6;                             // ... of what it reads,
+constexpr int wino_positions = wino_in * wino_in;      // and numbers it is in the transform domain
+constexpr Index wino_chunk = 64;                       // output channels whose sums are made together
+
+/// The tiles of images [n, h, w]: numbered by image, row, column.
+struct TileGrid {
+  Index n = 0, h = 0, w = 0, rows = 0, columns = 0;
+  Index count() const { return n * rows * columns; }
+};
+
+/// Points that a kernel does without, because it is zero in its first or last row or column.
+struct AbsentPoints {
+  bool y_zero = false, y_infinity = false, x_zero = false, x_infinity = false;
+  constexpr bool has(int position) const {
+    const int y = position / wino_in, x = position % wino_in;
+    return !((y == 0 && y_zero) || (y == wino_in - 1 && y_infinity) || (x == 0 && x_zero) ||
+             (x == wino_in - 1 && x_infinity));
+  }
+};
+
+/// A 3x3 kernel over an image enlarged twofold by nearest neighbour is four kernels over the image itself, one for each
+/// phase 2 py + px of the result's pixels. Along each axis they have two taps: phase 0 the first two of three (its own
+/// pixel and the one before), phase 1 the last two. The tap on which tap t of the enlarged image falls:
+constexpr int phase_tap(int phase, int t) { return phase == 0 ? (t > 0 ? 1 : 0) : (t > 1 ? 2 : 1); }
+
+/// phase -1: an ordinary kernel. `turned`: by half a turn, as the gradient of the input has it.
+constexpr AbsentPoints absent_points(int phase, bool turned) {
+  if (phase < 0) return {};
+  const bool y_zero = (phase / 2 == 1) != turned, x_zero = (phase % 2 == 1) != turned;
+  return {y_zero, !y_zero, x_zero, !x_zero};
+}
+
+/// Tiles in the transform domain: position p of tile t begins at data + p plane + t tile.
+struct TileMatrix {
+  float* data = nullptr;
+  Index plane = 0, tile = 0;
+};
+
+/// Packed weights: for every position, for each channel block, for each source whose kernel has the position,
+/// [channels][block].
+struct WinogradWeights {
+  const float* data = nullptr;
+  const Index* offset = nullptr;  // [positions] of the first block; below zero: no source has the position
+  const AbsentPoints* absent = nullptr;  // [sources]
+  int sources = 1;                       // of `channels` each, one after another in a tile
+  Index channels = 0;
+  const ChannelBlock* blocks = nullptr;
+  int block_count = 0;
+};
+
+/// The kernel of one source: tap t = 3 y + x of output o and input c is weight[o output + c input + t], or, turned by
+/// half a turn, 8 - t.
+struct WinogradKernel {
+  const float* weight = nullptr;
+  Index output = 0, input = 0;
+  bool turned = false;
+  int phase = -1;
+};
+
+// ------------------------------------------------------------------------------------------------------ implicit GEMM
+
+/// A stretch of a sum: `rows` runs of `length` values, one kernel row below the other.
+struct SumPart {
+  int source = 0;
+  Index dy = 0, dx = 0, first = 0;  // where in the kernel, and the value within the pixels
+  int length = 0, rows = 1;
+};
+
+/// One convolution. Reads pixel (oy stride - top + ky dilation, ...), zero outside.
+struct DirectConv {
+  Source source[2];
+  int sources = 1;
+  Index h = 0, w = 0;              // of the sources
+  Index n = 0, oh = 0, ow = 0;     // of the result
+  Index kh = 1, kw = 1, stride = 1, dilation = 1, top = 0, left = 0;
+  Target target;
+  const float* weight = nullptr;   // packed: for each block, for each part, [rows][length][block]
+  const ChannelBlock* blocks = nullptr;
+  int block_count = 0;
+  const SumPart* parts = nullptr;
+  int part_count = 0;
+};
+
+/// A sum over pixels: c[m][...] += sum over k of a[k a_step + m] b[k b_step + ...], k < length.
+struct OuterProduct {
+  const float* a = nullptr;
+  const float* b = nullptr;
+  Index a_step = 0, b_step = 0, length = 0;
+  Index rows = 0, columns = 0;  // of c, columns a multiple of the lanes
+  float* c = nullptr;
+  Index c_step = 0;
+  bool accumulate = false;
+};
+
+struct DepthwiseConv {
+  Source source;
+  Index h = 0, w = 0, n = 0, oh = 0, ow = 0;
+  Index kh = 1, kw = 1, stride = 1, dilation = 1, top = 0, left = 0;
+  Target target;
+  const float* weight = nullptr;  // [kh kw][channels]
+};
+
+/// The functions of one instruction set.
+struct ConvKernels {
+  const char* isa;
+  int lanes;        // floats of a vector
+  int direct_rows;  // output pixels of a row that are computed together
+
+  /// Kernels of `outputs` x `channels` in the transform domain: to[position] (null: not wanted) is [channels][block],
+  /// a block having `vectors` vectors.
+  void (*winograd_weights)(const WinogradKernel& kernel, Index channels, Index outputs, int vectors, float* const* to);
+  /// Tiles [first, first + count). A tile reads 6x6 pixels from the one above and left of its own 4x4.
+  void (*winograd_input)(const Source& source, const TileGrid& grid, Index first, Index count, TileMatrix to);
+  /// `rows` tiles times the weights.
+  void (*winograd_product)(const WinogradWeights& weights, TileMatrix from, Index rows, TileMatrix to);
+  /// Tiles [first, first + count) back to pixels: channels [channel, channel + channels) of the target.
+  void (*winograd_output)(TileMatrix from, const TileGrid& grid, Index first, Index count, Index channel,
+                          Index channels, AbsentPoints absent, const Target& target);
+  /// The gradient of a result into the transform domain, 4x4 pixels a tile.
+  void (*winograd_gradient)(const Source& source, const TileGrid& grid, Index first, Index count, TileMatrix to);
+  /// Gradients of weights from the transform domain: for each phase (1 or 4) and position u[36 phase + position] (null:
+  /// absent) is [channels][u_step]. Tap t of output o and input c goes to taps[o output + c input + t].
+  void (*winograd_taps)(const float* const* u, int phases, Index u_step, Index channels, Index outputs, float* taps,
+                        Index output, Index input);
+
+  /// Groups of direct_rows output pixels [first, first + count) in rows of pixels. `room`: floats for their edges.
+  void (*direct)(const DirectConv& conv, Index first, Index count, float* room);
+  void (*outer)(const OuterProduct& product);
+  /// Output rows [first, first + count) of all images.
+  void (*depthwise)(const DepthwiseConv& conv, Index first, Index count);
+};
+
+/// The table for this processor, or the one that DUHDR_CPU_ISA (scalar, avx2, avx512, neon) asks for. Throws usage when
+/// the processor does not have it.
+const ConvKernels& conv_kernels();
+
+}  // namespace duhdr::cpu
