@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the parts of duhdr-bench share: the settings of a run, and how a function is timed.
+// What the parts of duhdr-bench share: the settings of a run, and how work is timed.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -22,19 +22,26 @@ struct Settings {
 /// sum((value - reference)^2) / sum(reference^2) of a result on any device, infinite where something is not finite.
 double square_error(const Tensor& value, const Tensor& reference);
 
-/// A function to time. `check` runs once before and returns an empty text or why the function is wrong: a wrong one is
+/// What is timed, and what each time comes before it and is not timed.
+struct Work {
+  std::function<void()> timed;
+  std::function<void()> before = {};
+};
+
+/// Work to time. `check` runs once before and returns an empty text or why the work is wrong: that is
 /// reported as an error and never timed.
 struct Benchmark {
   std::string name;
   double flop = 0;                // of one call; 0 = not counted
   std::function<double()> bytes;  // that one call reads and writes at least; empty = not counted
   std::function<std::string()> check;
-  std::function<std::function<void()>()> prepare;  // makes the function
+  std::function<Work()> prepare;
 };
 void add_benchmark(Benchmark benchmark, const Settings& settings);
 
 void add_op_benchmarks(const Settings& settings);
 void add_network_benchmarks(const Settings& settings);
+void add_layer_benchmarks(const Settings& settings);
 
 /// Runs the chain of a model directory (family duhdr) and answers on stdin and stdout, one line each, until "quit" or
 /// the end:
