@@ -7,11 +7,11 @@
 
 Both sides get the same weights (tests/golden/fill.py, written as a model directory) and the same picture. Every
 candidate is a process of its own that runs on request, and only one computes at a time. A candidate whose result is not
-the float64 twin's (normalised square error above 1e-8) is refused. Each round takes duhdr, peer, peer, duhdr; the figure
-is the median over rounds of peer's time / duhdr's time, with a bootstrap 95 % interval. duhdr runs its engine as
+the float64 twin's (normalised square error above 1e-8) is refused. Each round takes duhdr, peer, peer, duhdr; the
+figure is the median over rounds of peer's time / duhdr's time, with a bootstrap 95 % interval. duhdr runs its engine as
 duhdr-infer does, but computes every pixel by every network; with --masked it leaves out what the mask does not need,
 and the peer `every-tile` is duhdr without that. Memory is the largest resident set while runs are timed, less that of
-the program with nothing loaded.
+the program with nothing loaded. --rounds 0 only makes the reference and checks duhdr.
 """
 
 import argparse
@@ -265,7 +265,7 @@ def main():
             if case:
                 cases.append(case)
                 print_case(case, options)
-    if options.json:
+    if options.json and cases:
         names = ("config", "picture", "masked", "threads", "rounds")
         settings = {name: getattr(options, name) for name in names} | {"config": Path(options.config).name}
         c.write_result(options.json, {"machine": about, "settings": settings, "cases": cases})

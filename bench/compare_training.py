@@ -9,8 +9,8 @@
 A step of a stage is forward, backward and Adam. Both sides start from the same weights (tests/golden/fill.py) and see
 the same batch. Every candidate is a process of its own that runs on request, and only one computes at a time; each
 round takes duhdr, peer, peer, duhdr. The figure is the median over rounds of peer's time / duhdr's time, with a
-bootstrap 95 % interval. f32 is true float32 on both sides (no TF32), mixed is bfloat16 inside the networks (autocast). Memory is the
-process's resident set above that of the program with nothing loaded on the CPU, what the allocator holds on a GPU.
+bootstrap 95 % interval. f32 is true float32 on both sides (no TF32), mixed is bfloat16 inside the networks (autocast).
+Memory is the process's resident set above that of the program with nothing loaded, on a GPU what the allocator holds.
 
 A candidate is compared by its first step: the loss, and the gradients of all trained parameters, with the twin's in
 float64. How near a gradient in float32 can be depends on the stage: where rounding turns a ReLU or a max-pool the other
@@ -266,11 +266,17 @@ def print_overall(result):
 
 
 def merge(files):
-    """What runs of some stages each wrote, as one result."""
+    """What runs of some stages and some peers each wrote, as one result."""
     parts = [json.loads(Path(file).read_text()) for file in files]
     if any(part["settings"] != parts[0]["settings"] for part in parts):
         raise SystemExit("error: the files are of different settings")
-    stages = {stage: result for part in parts for stage, result in part["stages"].items()}
+    stages = {}
+    for stage, result in (item for part in parts for item in part["stages"].items()):
+        if "failed" in stages.setdefault(stage, result) or "failed" in result:
+            raise SystemExit(f"error: {stage} failed")
+        stages[stage]["peers"] |= result["peers"]
+    for result in stages.values():
+        result["verdict"] = c.verdict(result["duhdr"], result["peers"])
     return parts[0] | {"stages": stages, "overall": overall(stages)}
 
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What both comparisons with PyTorch share: candidates as processes, rounds, intervals, memory, the machine, results."""
+"""What both comparisons with PyTorch share: candidates as processes, rounds, memory, the machine, results.
+
+Run as a program it prints how result files of this machine and day begin.
+"""
 
 import datetime
 import importlib
@@ -254,6 +257,10 @@ def add_common_options(parser, peers):
     parser.add_argument("--config", default=str(ROOT / "configs" / "paper.json"), help="whose widths the networks have")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--peers", nargs="+", choices=peers, default=list(PEERS))
+    parser.add_argument("--peers", nargs="*", choices=peers, default=list(PEERS))
     parser.add_argument("--start-limit", type=float, default=600, help="seconds a candidate may take until it is warm")
     parser.add_argument("--json", help="write everything, every round's times included, to this file")
+
+
+if __name__ == "__main__":
+    print(result_stem(machine()))
