@@ -70,7 +70,8 @@ class Candidate:
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True
         )
-        self.late = threading.Timer(start_limit, self.process.kill)
+        self.late, self.was_late = threading.Timer(start_limit, self.give_up), ""
+        self.start_limit = start_limit
         self.late.start()
         try:
             self.ask("ready")
@@ -78,6 +79,10 @@ class Candidate:
             self.close()
             raise
         self.base_memory = self.status("VmRSS")  # of the program and its libraries, with nothing loaded
+
+    def give_up(self):
+        self.was_late = f"not warm after {self.start_limit:.0f} s, "
+        self.process.kill()
 
     def ask(self, line):
         try:
@@ -94,7 +99,7 @@ class Candidate:
         self.errors.seek(0)
         lines = [line.strip() for line in self.errors.read().splitlines() if line.strip()]
         told = [line for line in lines if re.match(r"(error:|[\w.]*(Error|Exception)\b)", line)]
-        return f"status {status}, {(told or lines or ['no message'])[-1][:300]}"
+        return f"{self.was_late}status {status}, {(told or lines or ['no message'])[-1][:300]}"
 
     def seconds(self):
         """One run."""
