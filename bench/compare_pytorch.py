@@ -1,48 +1,51 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Time the chain LDR -> HDR of duhdr against the same network in PyTorch, on the CPU.
+"""Time the chain LDR -> HDR of duhdr against the same networks in PyTorch, on the CPU.
 
-    python bench/compare_pytorch.py --bench build/cpu/bin/duhdr-bench --size 512 --threads 2 [--rounds 10] [--json FILE]
+    python bench/compare_pytorch.py --sizes 512x512,1920x1080 [--config configs/lite.json] [--json FILE]
+    python bench/compare_pytorch.py --sizes 1920x1080 --picture window-5 --masked --peers every-tile compile
 
-Both sides get the same weights (tests/golden/fill.py, written as a model directory) and the same image. Every candidate
-is a process of its own that runs on request, and only one computes at a time. A candidate whose result is not the
-float64 twin's (normalised square error above 1e-8) is refused. Each round takes duhdr, peer, peer, duhdr; the figure is
-the median over rounds of peer's time / duhdr's time, with a bootstrap 95 % interval.
+Both sides get the same weights (tests/golden/fill.py, written as a model directory) and the same picture. Every
+candidate is a process of its own that runs on request, and only one computes at a time. A candidate whose result is not
+the float64 twin's (normalised square error above 1e-8) is refused. Each round takes duhdr, peer, peer, duhdr; the
+figure is the median over rounds of peer's time / duhdr's time, with a bootstrap 95 % interval. duhdr runs its engine as
+duhdr-infer does, but computes every pixel by every network; with --masked it leaves out what the mask does not need,
+and the peer `every-tile` is duhdr without that. Memory is the largest resident set while runs are timed, less that of
+the program with nothing loaded. --rounds 0 only makes the reference and checks duhdr.
 """
 
 import argparse
 import hashlib
 import json
-import platform
-import random
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "golden"))
+import comparison as c  # finds the twin's folder as well
+import numpy as np
+import torch
 
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-
-import twin  # noqa: E402
-from fill import fill  # noqa: E402
-from golden_file import write_safetensors  # noqa: E402
-from make_golden import load  # noqa: E402
+import twin
+from fill import fill
+from golden_file import write_safetensors
+from make_golden import load
+from tiled_twin import ldr_to_hdr
 
 LIMIT = 1e-8
-NETWORKS = ("dnet", "innet", "nnet", "itnet", "oonet")
-PEERS = ("eager", "channels_last", "jit", "compile")
+PEERS = (*c.PEERS, "every-tile")
+CHILDREN = ("dnet", "innet", "nnet", "itnet", "oonet")
 
 
-def write_model(folder, model):
+def make_model(widths):
+    return load(twin.DuHdr(widths=widths), "").eval()
+
+
+def write_model(folder, widths):
     """Model directory with the twin's weights."""
-    tensors = {k: x.detach().to(torch.float32).contiguous().numpy() for k, x in twin.state(model).items()}
+    tensors = {k: x.detach().to(torch.float32).contiguous().numpy() for k, x in twin.state(make_model(widths)).items()}
     files = {}
-    for network in NETWORKS:
+    for network in CHILDREN:
         path = folder / f"{network}.safetensors"
         write_safetensors(path, {k: x for k, x in tensors.items() if k.startswith(f"{network}.")}, {"network": network})
         files[network] = {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
@@ -59,27 +62,50 @@ def write_model(folder, model):
         "format_version": 1,
         "name": "golden weights",
         "licence": "none: drawn from a hash, not trained",
-        "architecture": architecture,
+        "architecture": architecture | ({"widths": widths} if widths else {}),
         "files": files,
     }
     (folder / "model.json").write_text(json.dumps(description))
 
 
-def make_image(size, photo):
-    """[size, size, 3] float32, codes / 255: the middle of the photograph, or noise on a gradient."""
-    if photo:
-        from PIL import Image
+# ------------------------------------------------------------------------------------------------- pictures
 
-        with Image.open(photo) as opened:
-            picture = opened.convert("RGB")
-        left, top = (picture.width - size) // 2, (picture.height - size) // 2
-        if left < 0 or top < 0:
-            raise SystemExit(f"error: {photo}: {picture.width}x{picture.height} is smaller than {size}x{size}")
-        codes = np.asarray(picture.crop((left, top, left + size, top + size)))
-    else:
-        ramp = np.linspace(0, 1, size, dtype=np.float32)[None, :, None]
-        codes = np.floor(255 * np.clip(ramp + fill("compare", (size, size, 3), -0.1, 0.1), 0, 1) + 0.5)
-    return (codes.astype(np.float32) / np.float32(255)).astype("<f4")
+
+def noise(width, height):
+    """A gradient from black to white under noise: clipped pixels everywhere."""
+    ramp = np.linspace(0, 1, width, dtype=np.float32)[None, :, None]
+    return np.clip(ramp + fill("compare", (height, width, 3), -0.1, 0.1), 0, 1)
+
+
+def window_5(width, height):
+    """A dim room under a little noise, and a window, white and a twentieth of the picture, right of the middle."""
+    ramp = np.linspace(0.15, 0.45, width, dtype=np.float32)[None, :, None]
+    picture = ramp + fill("compare", (height, width, 3), -0.02, 0.02)
+    half_width, half_height = (round(side * 0.05**0.5 / 2) for side in (width, height))
+    left, top = width * 5 // 8, height * 3 // 8
+    picture[top - half_height : top + half_height, left - half_width : left + half_width] = 1
+    return picture
+
+
+PICTURES = {"noise": noise, "window-5": window_5}
+
+
+def photograph(path, width, height):
+    """The middle of a picture file."""
+    from PIL import Image
+
+    with Image.open(path) as opened:
+        picture = opened.convert("RGB")
+    left, top = (picture.width - width) // 2, (picture.height - height) // 2
+    if left < 0 or top < 0:
+        raise SystemExit(f"error: {path}: {picture.width}x{picture.height} is smaller than {width}x{height}")
+    return np.asarray(picture.crop((left, top, left + width, top + height))) / 255
+
+
+def make_picture(name, width, height):
+    """[height, width, 3] float32, codes / 255."""
+    picture = PICTURES[name](width, height) if name in PICTURES else photograph(name, width, height)
+    return (np.floor(255 * picture + 0.5).astype(np.float32) / np.float32(255)).astype("<f4")
 
 
 # ------------------------------------------------------------------------------------------------- a peer's process
@@ -94,209 +120,155 @@ class Chain(torch.nn.Module):
         return self.model.ldr_to_hdr(ldr)["out"]
 
 
-def prepare_peer(name, x):
+def prepare_peer(manner, widths, x):
     """The chain in the peer's manner, and its input."""
-    chain = Chain(load(twin.DuHdr(), "").float()).eval()
-    if name == "channels_last":
+    chain = Chain(make_model(widths).float()).eval()
+    if manner == "channels_last":
         return chain.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last)
-    if name == "jit":
+    if manner == "jit":
         return torch.jit.optimize_for_inference(torch.jit.freeze(torch.jit.trace(chain, x))), x
-    if name == "compile":
-        import torch._inductor.config as inductor
-
-        inductor.freezing = True
-        return torch.compile(chain), x
+    if manner in c.COMPILED:
+        torch._inductor.config.freezing = True
+        return torch.compile(chain, mode=c.COMPILED[manner], dynamic=False), x
     return chain, x
 
 
-def serve_peer(name, threads):
-    """duhdr-bench's protocol: load FILE H W, run N, save FILE."""
-    torch.set_num_threads(threads)
+def serve_peer(manner, options):
+    """duhdr-bench's protocol: ready, load FILE H W, run N, save FILE."""
+    c.prepare_process(manner, options.threads)
+    widths, _ = c.read_widths(options.config)
     chain = x = result = None
     with torch.no_grad():
         for line in sys.stdin:
             command, *words = line.split()
             if command == "quit":
                 return
+            answer = ["ok"]
             if command == "load":
-                height, width = int(words[1]), int(words[2])
-                pixels = np.fromfile(words[0], "<f4").reshape(1, height, width, 3)
-                chain, x = prepare_peer(name, torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous())
-                print("ok", flush=True)
+                pixels = np.fromfile(words[0], "<f4").reshape(1, int(words[1]), int(words[2]), 3)
+                chain, x = prepare_peer(manner, widths, torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous())
             elif command == "run":
-                times = []
+                answer = []
                 for _ in range(int(words[0])):
+                    result = None
                     start = time.perf_counter()
                     result = chain(x)
-                    times.append(time.perf_counter() - start)
-                print(*times, flush=True)
+                    answer.append(time.perf_counter() - start)
             elif command == "save":
                 result.permute(0, 2, 3, 1).contiguous().numpy().astype("<f4").tofile(words[0])
-                print("ok", flush=True)
+            print(*answer, flush=True)
 
 
 # ------------------------------------------------------------------------------------------------- the comparison
 
 
-class Candidate:
-    """A process that runs the chain on request."""
-
-    def __init__(self, name, command):
-        self.name = name
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def ask(self, line):
-        try:
-            self.process.stdin.write(line + "\n")
-            self.process.stdin.flush()
-            answer = self.process.stdout.readline().strip()
-        except BrokenPipeError:
-            answer = ""
-        if not answer:
-            raise RuntimeError(f"{self.name} ended with status {self.process.wait()} at: {line}")
-        return answer
-
-    def seconds(self):
-        """One run."""
-        return float(self.ask("run 1"))
-
-    def forget_peak_memory(self):
-        """What the start needed does not count."""
-        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
-
-    def peak_memory(self):
-        """Largest resident set since then, bytes."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
-
-    def close(self):
-        if self.process.poll() is None:
-            try:
-                self.process.communicate("quit\n", timeout=60)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-
-
-def start(name, command, image_file, size, folder, reference):
-    """A warm candidate whose result is right; raises RuntimeError otherwise."""
-    candidate = Candidate(name, command)
-    try:
-        candidate.ask(f"load {image_file} {size} {size}")
-        candidate.ask("run 2")
-        result_file = folder / f"{name}.raw"
-        candidate.ask(f"save {result_file}")
-        result = np.fromfile(result_file, "<f4").astype(np.float64)
-        error = np.square(result - reference).sum() / np.square(reference).sum()
-        if not error <= LIMIT:
-            raise RuntimeError(f"{name}: normalised square error {error:.2e} against float64, allowed {LIMIT:.0e}")
-    except RuntimeError:
-        candidate.close()
-        raise
-    candidate.error = float(error)
-    candidate.forget_peak_memory()
-    return candidate
-
-
-def compare(ours, peer, rounds):
-    """Times of both, round by round, in the order ours, peer, peer, ours."""
-    times = []
-    for _ in range(rounds):
-        a, b, c, d = ours.seconds(), peer.seconds(), peer.seconds(), ours.seconds()
-        times.append({"duhdr": [a, d], "peer": [b, c]})
-    return times
-
-
-def summary(times, draws=2000):
-    """Medians, and the median of the rounds' ratios with its bootstrap 95 % interval."""
-    ratios = [sum(t["peer"]) / sum(t["duhdr"]) for t in times]
-    generator = random.Random(1)
-    medians = sorted(statistics.median(generator.choices(ratios, k=len(ratios))) for _ in range(draws))
-    return {
-        "duhdr_seconds": statistics.median(s for t in times for s in t["duhdr"]),
-        "peer_seconds": statistics.median(s for t in times for s in t["peer"]),
-        "ratio": statistics.median(ratios),
-        "ratio_95": [medians[int(0.025 * draws)], medians[int(0.975 * draws) - 1]],
-    }
-
-
-def reference_result(size, image):
-    """The float64 twin's result, flat NHWC."""
-    chain = Chain(load(twin.DuHdr(), "")).eval()
+def reference_result(widths, picture, folder):
+    """The float64 twin's result, [H, W, 3] rounded to float32; kept in `folder` where there is one."""
+    key = hashlib.sha256(json.dumps(widths, sort_keys=True).encode() + repr(picture.shape).encode() + picture.tobytes())
+    path = Path(folder) / f"chain-{key.hexdigest()[:16]}.npy" if folder else None
+    if path and path.exists():
+        return np.load(path)
     with torch.no_grad():
-        out = chain(torch.from_numpy(image).double().permute(2, 0, 1)[None])
-    return out.permute(0, 2, 3, 1).reshape(-1).numpy()
+        out = ldr_to_hdr(make_model(widths), torch.from_numpy(picture).double().permute(2, 0, 1)[None])
+    result = out[0].permute(1, 2, 0).to(torch.float32).contiguous().numpy()
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.save(path, result)
+    return result
 
 
-def processor_name():
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+class Case:
+    """One picture: starts candidates that were found right."""
+
+    def __init__(self, options, widths, folder, size):
+        self.options, self.folder = options, folder
+        self.width, self.height = size
+        picture = make_picture(options.picture, *size)
+        self.picture_file = folder / "picture.raw"
+        picture.tofile(self.picture_file)
+        self.reference = reference_result(widths, picture, options.references)
+
+    def command(self, name):
+        threads = ["--threads", str(self.options.threads)]
+        if name in c.PEERS:
+            return [sys.executable, __file__, "--serve-peer", name, "--config", self.options.config, *threads]
+        masked = ["--masked"] if self.options.masked and name == "duhdr" else []
+        return [self.options.bench, "--serve", str(self.folder), *masked, *threads]
+
+    def start(self, name):
+        candidate = c.Candidate(name, self.command(name), self.options.start_limit)
+        try:
+            candidate.ask(f"load {self.picture_file} {self.height} {self.width}")
+            candidate.ask("run 2")
+            result_file = self.folder / f"{name}.raw"
+            candidate.ask(f"save {result_file}")
+            result = np.fromfile(result_file, "<f4").reshape(self.reference.shape)
+            candidate.error = c.square_error(result, self.reference)
+            if not candidate.error <= LIMIT:
+                raise c.Failed(f"refused: square error {candidate.error:.2e} against float64, allowed {LIMIT:.0e}")
+        except c.Failed:
+            candidate.close()
+            raise
+        candidate.warm()
+        return candidate
 
 
-def measure(options, folder):
-    """All comparisons as one dictionary."""
-    model = load(twin.DuHdr(), "")
-    write_model(folder, model)
-    del model
-    image = make_image(options.size, options.image)
-    image_file = folder / "image.raw"
-    image.tofile(image_file)
-    torch.set_num_threads(options.threads)
-    reference = reference_result(options.size, image)
-    command = [options.bench, "--serve", str(folder), "--threads", str(options.threads)]
-    ours = start("duhdr", command, image_file, options.size, folder, reference)
-    peers = {}
+def measure(options, widths, folder, size):
+    """All comparisons at one size."""
+    case = Case(options, widths, folder, size)
+    ours = case.start("duhdr")
     try:
-        for name in options.peers:
-            command = [sys.executable, __file__, "--serve-peer", name, "--threads", str(options.threads)]
-            try:
-                peer = start(name, command, image_file, options.size, folder, reference)
-            except RuntimeError as error:
-                peers[name] = {"failed": str(error)}
-                continue
-            times = compare(ours, peer, options.rounds)
-            peers[name] = summary(times) | {"peak_memory": peer.peak_memory(), "error": peer.error, "rounds": times}
-            peer.close()
-        result = {"duhdr": {"peak_memory": ours.peak_memory(), "error": ours.error}, "peers": peers}
+        clipped = float(ours.ask("clipped"))
+        if options.rounds == 0:
+            return None
+        alone = [ours.seconds() for _ in range(3)]
+        peers = c.compare(ours, options.peers, case.start, options.rounds)
+        own = {"error": ours.error, "memory": ours.memory(), "seconds_alone": alone}
     finally:
         ours.close()
-    versions = {"torch": torch.__version__, "python": platform.python_version(), "processor": processor_name()}
-    settings = {"size": options.size, "threads": options.threads, "rounds": options.rounds, "image": options.image}
-    return {"settings": settings, "versions": versions} | result
+    return {"size": list(size), "clipped": clipped, "duhdr": own, "peers": peers, "verdict": c.verdict(own, peers)}
 
 
-def print_table(result):
-    mib = 2.0**20
-    print(f"duhdr: error {result['duhdr']['error']:.1e}, peak memory {result['duhdr']['peak_memory'] / mib:.0f} MiB")
-    print(f"{'peer':14s} {'duhdr s':>9s} {'peer s':>9s} {'ratio':>7s} {'95 %':>15s} {'MiB':>7s} {'error':>9s}")
-    for name, peer in result["peers"].items():
-        if "failed" in peer:
-            print(f"{name:14s} {peer['failed']}")
-            continue
-        low, high = peer["ratio_95"]
-        print(
-            f"{name:14s} {peer['duhdr_seconds']:9.3f} {peer['peer_seconds']:9.3f} {peer['ratio']:7.3f} "
-            f"{low:7.3f}-{high:7.3f} {peer['peak_memory'] / mib:7.0f} {peer['error']:9.1e}"
-        )
+def print_case(case, options):
+    width, height = case["size"]
+    what = f"{Path(options.config).stem} {width}x{height} {options.picture}{' masked' if options.masked else ''}"
+    c.print_table(f"{what}, {100 * case['clipped']:.1f} % clipped", case["duhdr"], case["peers"])
+    per_pixel = min(case["duhdr"]["seconds_alone"]) / (width * height) * 1e9
+    print(f"  duhdr alone: {min(case['duhdr']['seconds_alone']):.3f} s, {per_pixel:.1f} ns a pixel")
+    if case["verdict"]:
+        c.print_verdict(case["verdict"])
+
+
+def size_of(text):
+    width, _, height = text.partition("x")
+    return int(width), int(height or width)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bench", default=str(ROOT / "build" / "cpu" / "bin" / "duhdr-bench"), help="our program")
-    parser.add_argument("--size", type=int, default=512, help="side of the image")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--image", help="photograph whose middle is used; default: generated")
-    parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
-    parser.add_argument("--json", help="write everything, every round's times included, to this file")
-    parser.add_argument("--serve-peer", choices=PEERS, help=argparse.SUPPRESS)
+    c.add_common_options(parser, PEERS)
+    parser.add_argument("--sizes", default="512x512", help="width x height, several with commas")
+    parser.add_argument("--picture", default="noise", help=f"{', '.join(PICTURES)} or a file whose middle is used")
+    parser.add_argument("--references", help="folder where the float64 twin's results are kept between calls")
+    parser.add_argument("--masked", action="store_true", help="duhdr leaves out tiles that the mask does not need")
+    parser.add_argument("--serve-peer", choices=c.PEERS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve_peer:
-        return serve_peer(options.serve_peer, options.threads)
+        return serve_peer(options.serve_peer, options)
+    about, cases = c.machine(), []
+    widths, _ = c.read_widths(options.config)
+    torch.set_num_threads(options.threads)
     with tempfile.TemporaryDirectory() as folder:
-        result = measure(options, Path(folder))
-    print_table(result)
-    if options.json:
-        Path(options.json).write_text(json.dumps(result, indent=1) + "\n")
+        write_model(Path(folder), widths)
+        for size in map(size_of, options.sizes.split(",")):
+            case = measure(options, widths, Path(folder), size)
+            if case:
+                cases.append(case)
+                print_case(case, options)
+    if options.json and cases:
+        names = ("config", "picture", "masked", "threads", "rounds")
+        settings = {name: getattr(options, name) for name in names} | {"config": Path(options.config).name}
+        c.write_result(options.json, {"machine": about, "settings": settings, "cases": cases})
     return 0
 
 

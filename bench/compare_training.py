@@ -2,105 +2,144 @@
 # SPDX-License-Identifier: Apache-2.0
 """Time training steps of duhdr against the same networks in PyTorch.
 
-    python bench/compare_training.py --bench build/cpu/bin/duhdr-bench [--rounds 10] [--compile] [--json FILE]
-    python bench/compare_training.py --bench build/cuda/bin/duhdr-bench --device cuda --precision mixed --steps all
+    python bench/compare_training.py --stages itnet-joint finetune [--rounds 5] [--json FILE]
+    python bench/compare_training.py --config configs/lite.json --stages all --batch 8 --size 128
+    python bench/compare_training.py --bench build/cuda/bin/duhdr-bench --device cuda --precision mixed --stages all
 
-A step of a stage is forward, backward and Adam. Both sides start from the same weights (tests/golden/fill.py) and see the same
-batch. Every candidate is a process of its own that runs on request, and only one computes at a time; each round takes
-duhdr, every peer, every peer again in reverse, duhdr. The figure is the median over rounds of peer's time / duhdr's
-time, with a bootstrap 95 % interval. A candidate whose losses of the first three steps are not those of the first peer
-is refused. f32 is true float32 on both sides (no TF32), mixed is bfloat16 inside the networks (autocast). Peak memory
-is the process's resident set on the CPU, what the allocator holds on a GPU.
+A step of a stage is forward, backward and Adam. Both sides start from the same weights (tests/golden/fill.py) and see
+the same batch. Every candidate is a process of its own that runs on request, and only one computes at a time; each
+round takes duhdr, peer, peer, duhdr. The figure is the median over rounds of peer's time / duhdr's time, with a
+bootstrap 95 % interval. f32 is true float32 on both sides (no TF32), mixed is bfloat16 inside the networks (autocast).
+Memory is the process's resident set above that of the program with nothing loaded, on a GPU what the allocator holds.
+
+A candidate is compared by its first step: the loss, and the gradients of all trained parameters, with the twin's in
+float64. How near a gradient in float32 can be depends on the stage: where rounding turns a ReLU or a max-pool the other
+way, the gradient jumps. So eager PyTorch and the float64 twin with its layers' results rounded to float32 are measured
+by the same, and a candidate whose mean square error over parameters is more than ten times theirs is refused. Later
+steps prove nothing: Adam makes whole steps of gradients that are all rounding error (docs/performance.md).
 """
 
 import argparse
 import json
-import platform
-import random
+import math
 import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "bench"))
+import comparison as c  # finds the twin's folder as well
+import numpy as np
+import torch
 
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
+import twin
+from fill import fill
+from make_golden import load
+from training_twin import STAGES, Batch, Options, Training, loss_of, trained_parameters
 
-from compare_pytorch import Candidate, processor_name  # noqa: E402  (finds the twin's folder as well)
-import twin  # noqa: E402
-from fill import fill  # noqa: E402
-from make_golden import load  # noqa: E402
-from training_twin import STAGES, Batch, Options, Training, loss_of, trained_parameters  # noqa: E402
-
-STEPS = ("itnet-joint", "finetune")  # stages
 FIELDS = ("ldr", "encoded", "clipped", "hdr")
-PEERS = ("eager", "channels_last")
-# Of the losses of the first three steps, relative. The first is the same function; then Adam turns gradients near 0,
-# which are rounding errors, into whole steps.
-TOLERANCES = {"f32": (1e-5, 1e-2, 1e-2), "mixed": (3e-2, 3e-2, 3e-2)}
+PRECISIONS = ("f32", "mixed")
+LOSS_LIMIT = {"f32": 1e-5, "mixed": 3e-2}  # of the first step's, relative
+LEAST_LIMIT = 1e-6  # of a gradient's mean square error: one parameter of a hundred that is 1 % off
+OURS = [stage for stage in STAGES if stage != "expandnet"]  # DuHDR's
 
 # ------------------------------------------------------------------------------------------------- a peer's process
+
+
+def read_batch(folder, shape, dtype=torch.float32, device="cpu", layout=torch.contiguous_format):
+    def read(name):
+        images = torch.from_numpy(np.fromfile(Path(folder) / f"{name}.raw", "<f4").reshape(shape)).permute(0, 3, 1, 2)
+        return images.to(device, dtype).contiguous(memory_format=layout)
+
+    return Batch(**{name: read(name) for name in FIELDS}, weight=torch.ones(shape[0], device=device, dtype=dtype))
+
+
+def make_networks(config):
+    """DuHDR and the perceptual net, float64, with golden weights."""
+    widths, perceptual = c.read_widths(config)
+    features = twin.Vgg16Features(perceptual) if perceptual else twin.Vgg16Features()
+    return load(twin.DuHdr(widths=widths), ""), load(features, "vgg16.").eval().requires_grad_(False)
+
+
+class Loss(torch.nn.Module):
+    """The loss as a module of the batch's images, which is what can be traced."""
+
+    def __init__(self, training, weight):
+        super().__init__()
+        self.training_losses, self.weight = training, weight
+        self.model, self.features = training.model, training.features
+
+    def forward(self, *images):
+        return loss_of(self.training_losses.terms(Batch(**dict(zip(FIELDS, images)), weight=self.weight)))
 
 
 class Peer:
     """Training steps of a stage in the manner of one peer."""
 
-    def __init__(self, stage, manner, device, precision):
-        self.device, self.precision = torch.device(device), precision
+    def __init__(self, options):
+        manner, stage = options.serve_peer, options.stages[0]
+        self.device, self.precision = torch.device(options.device), options.precision
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
         torch.backends.cudnn.benchmark = True
-        model, features = load(twin.DuHdr(), "").float(), load(twin.Vgg16Features(), "vgg16.").float()
-        self.layout = torch.channels_last if manner == "channels_last" else torch.contiguous_format
-        for module in (model, features.eval().requires_grad_(False)):
-            module.to(self.device, memory_format=self.layout)
-        trained = trained_parameters(model, stage)
-        self.optimiser = torch.optim.Adam(trained.values(), lr=1e-5, fused=True)
-        self.training = Training(model, features, Options(stage))
-        self.terms = torch.compile(self.training.terms) if manner == "compile" else self.training.terms
-        self.loss = None
+        self.layout = c.layout_of(manner)
+        model, features = (n.float().to(self.device, memory_format=self.layout) for n in make_networks(options.config))
+        self.trained = trained_parameters(model, stage)
+        self.optimiser = torch.optim.Adam(self.trained.values(), lr=1e-5, fused=True)
+        self.manner, self.training = manner, Training(model, features, Options(stage))
+        self.loss_of = self.batch = self.loss = None
 
     def load(self, folder, shape):
-        def read(name):
-            values = np.fromfile(Path(folder) / f"{name}.raw", "<f4").reshape(shape)
-            images = torch.from_numpy(values).permute(0, 3, 1, 2)
-            return images.to(self.device).contiguous(memory_format=self.layout)
+        """The batch, and the loss of it in the peer's manner."""
+        self.batch = read_batch(folder, shape, device=self.device, layout=self.layout)
+        terms = self.training.terms
+        if self.manner == "jit":
+            images = tuple(getattr(self.batch, name) for name in FIELDS)
+            traced = torch.jit.trace(Loss(self.training, self.batch.weight), images, check_trace=False)
+            self.loss_of = lambda: traced(*images)
+            return
+        if self.manner in c.COMPILED:
+            terms = torch.compile(terms, mode=c.COMPILED[self.manner], dynamic=False)
+        self.loss_of = lambda: loss_of(terms(self.batch))
 
-        return Batch(**{name: read(name) for name in FIELDS}, weight=torch.ones(shape[0], device=self.device))
-
-    def step(self, batch):
+    def step(self):
         self.optimiser.zero_grad(set_to_none=True)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "mixed"):
-            loss = loss_of(self.terms(batch))
+            loss = self.loss_of()
         loss.backward()
         self.optimiser.step()
         self.loss = float(loss.detach())  # waits for the device
 
+    def gradient(self):
+        """Of the last step, in the order of the parameters' names."""
+        zero = {name: torch.zeros_like(p) if p.grad is None else p.grad for name, p in self.trained.items()}
+        return torch.cat([zero[name].reshape(-1).float().cpu() for name in sorted(zero)]).numpy().astype("<f4")
 
-def serve_peer(manner, options):
-    """duhdr-bench's protocol: load FOLDER N H W, run N, loss, memory."""
-    torch.set_num_threads(options.threads)
-    peer, batch = Peer(options.steps[0], manner, options.device, options.precision), None
+
+def serve_peer(options):
+    """duhdr-bench's protocol: ready, load FOLDER N H W, run N, loss, gradient FILE, memory."""
+    c.prepare_process(options.serve_peer, options.threads)
+    peer = None
     for line in sys.stdin:
         command, *words = line.split()
         if command == "quit":
             return
+        answer = ["ok"]
         if command == "load":
-            batch = peer.load(words[0], (*map(int, words[1:]), 3))
-            print("ok", flush=True)
+            peer = Peer(options)
+            peer.load(words[0], (*map(int, words[1:]), 3))
         elif command == "run":
-            times = []
+            answer = []
             for _ in range(int(words[0])):
                 start = time.perf_counter()
-                peer.step(batch)
-                times.append(time.perf_counter() - start)
-            print(*times, flush=True)
+                peer.step()
+                answer.append(time.perf_counter() - start)
         elif command == "loss":
-            print(peer.loss, flush=True)
+            answer = [peer.loss]
+        elif command == "gradient":
+            peer.gradient().tofile(words[0])
         elif command == "memory":
-            print(torch.cuda.max_memory_reserved(peer.device), flush=True)
+            answer = [torch.cuda.max_memory_reserved(peer.device)]
+        print(*answer, flush=True)
 
 
 # ------------------------------------------------------------------------------------------------- the comparison
@@ -119,120 +158,169 @@ def make_batch(folder, batch, size):
         values.astype("<f4").tofile(folder / f"{name}.raw")
 
 
-def start(name, command, folder, options):
-    """A warm candidate and its losses of the first three steps."""
-    candidate = Candidate(name, command)
-    candidate.ask(f"load {folder} {options.batch} {options.size} {options.size}")
-    losses = []
-    for _ in range(3):
+class Reference:
+    """The first step in float64, and how far runs that are as good as any are from it."""
+
+    def __init__(self, options, stage, folder):
+        self.options, self.stage, self.folder = options, stage, folder
+        self.loss, self.gradients = self.first_step(torch.float64)
+        largest = max(float(g.norm()) for g in self.gradients.values())
+        # A BatchNorm cancels the bias before it: such a gradient is 0, and rounding error where it is computed.
+        self.counted = [name for name, g in self.gradients.items() if float(g.norm()) > 1e-12 * largest]
+        self.eager_error = self.error_of_step(torch.float32)
+        self.rounded_error = self.error_of_step(torch.float64, rounded=True)
+        self.limit = max(LEAST_LIMIT, 10 * self.eager_error, 10 * self.rounded_error)
+
+    def first_step(self, dtype, rounded=False):
+        """(loss, gradients by name) in float64, its layers' results rounded or not, or as eager PyTorch computes."""
+        o = self.options
+        model, features = (network.to(dtype) for network in make_networks(o.config))
+        trained = trained_parameters(model, self.stage)
+        if rounded:
+            for module in (*model.modules(), *features.modules()):
+                if isinstance(module, (torch.nn.Conv2d, torch.nn.BatchNorm2d)):
+                    module.register_forward_hook(lambda module, inputs, result: result.float().double())
+        training = Training(model, features, Options(self.stage))
+        batch = read_batch(self.folder, (o.batch, o.size, o.size, 3), dtype)
+        with torch.autocast("cpu", torch.bfloat16, enabled=o.precision == "mixed" and dtype == torch.float32):
+            loss = loss_of(training.terms(batch))
+        gradients = torch.autograd.grad(loss, list(trained.values()), allow_unused=True, materialize_grads=True)
+        return loss.item(), dict(zip(trained, gradients))
+
+    def error_of_step(self, dtype, rounded=False):
+        _, gradients = self.first_step(dtype, rounded)
+        return self.error_of(torch.cat([gradients[name].reshape(-1) for name in sorted(gradients)]).numpy())
+
+    def error_of(self, flat):
+        """Mean over parameters of each gradient's normalised square error; `flat` in the order of names."""
+        errors, begin = [], 0
+        for name in sorted(self.gradients):
+            expected = self.gradients[name].reshape(-1).numpy()
+            if name in self.counted:
+                errors.append(c.square_error(flat[begin : begin + expected.size], expected))
+            begin += expected.size
+        return statistics.fmean(errors) if begin == flat.size else math.inf
+
+    def check(self, candidate):
+        """Sets the candidate's `error`; raises Failed when its first step is another one."""
         candidate.ask("run 1")
-        losses.append(float(candidate.ask("loss")))
-    candidate.forget_peak_memory()
-    return candidate, losses
+        loss = float(candidate.ask("loss"))
+        if not abs(loss - self.loss) <= LOSS_LIMIT[self.options.precision] * abs(self.loss):
+            raise c.Failed(f"refused: loss {loss:.9g}, in float64 {self.loss:.9g}")
+        file = self.folder / "gradient.raw"
+        candidate.ask(f"gradient {file}")
+        candidate.error = self.error_of(np.fromfile(file, "<f4"))
+        if not candidate.error <= self.limit:
+            raise c.Failed(f"refused: gradient's square error {candidate.error:.2e}, allowed {self.limit:.1e}")
 
 
-def ratio_summary(rounds, peer, draws=2000):
-    """Median of the rounds' ratios with its bootstrap 95 % interval."""
-    ratios = [sum(r[peer]) / sum(r["duhdr"]) for r in rounds]
-    generator = random.Random(1)
-    medians = sorted(statistics.median(generator.choices(ratios, k=len(ratios))) for _ in range(draws))
-    return {
-        "ratio": statistics.median(ratios),
-        "ratio_95": [medians[int(0.025 * draws)], medians[int(0.975 * draws) - 1]],
-    }
-
-
-def compare(step, options, folder):
-    """All candidates of one step, interleaved round by round."""
+def measure(stage, options, folder):
+    """All candidates of one stage."""
     make_batch(folder, options.batch, options.size)
-    settings = ["--threads", str(options.threads), "--device", options.device, "--precision", options.precision]
-    commands = {
-        name: [sys.executable, __file__, "--serve-peer", name, "--steps", step, *settings] for name in options.peers
-    }
-    commands["duhdr"] = [options.bench, "--serve-training", step, *settings]
-    tolerances = TOLERANCES[options.precision]
-    candidates, losses, refused = {}, {}, {}
-    for name, command in commands.items():
-        candidates[name], losses[name] = start(name, command, folder, options)
-        reference = losses[options.peers[0]]
-        if not all(abs(a - b) <= t * abs(b) for a, b, t in zip(losses[name], reference, tolerances)):
-            refused[name] = f"losses {losses[name]}, those of {options.peers[0]} are {reference}"
-            candidates.pop(name).close()
-    if "duhdr" in refused:  # nothing to compare with
-        for candidate in candidates.values():
+    reference = Reference(options, stage, folder)
+
+    def start(name):
+        names = ("threads", "device", "precision", "config")
+        settings = [word for key in names for word in (f"--{key}", str(getattr(options, key)))]
+        ours = [options.bench, "--serve-training", stage, *settings]
+        theirs = [sys.executable, __file__, "--serve-peer", name, "--stages", stage, *settings]
+        candidate = c.Candidate(name, ours if name == "duhdr" else theirs, options.start_limit)
+        try:
+            candidate.ask(f"load {folder} {options.batch} {options.size} {options.size}")
+            reference.check(candidate)
+            candidate.ask("run 2")
+        except c.Failed:
             candidate.close()
-        return {"candidates": {}, "refused": refused, "rounds": []}
-    rounds = []
-    for _ in range(options.rounds):
-        times = {name: [] for name in candidates}
-        order = ["duhdr", *(name for name in candidates if name != "duhdr")]
-        for name in order + order[::-1]:
-            times[name].append(candidates[name].seconds())
-        rounds.append(times)
-    summary = {}
-    for name, candidate in candidates.items():
-        seconds = statistics.median(s for r in rounds for s in r[name])
-        memory = candidate.peak_memory() if options.device == "cpu" else int(candidate.ask("memory"))
-        summary[name] = {
-            "seconds": seconds,
-            "images_per_second": options.batch / seconds,
-            "peak_memory": memory,
-            "losses": losses[name],
-        }
-        if name != "duhdr":
-            summary[name] |= ratio_summary(rounds, name)
-        candidate.close()
-    return {"candidates": summary, "refused": refused, "rounds": rounds}
+            raise
+        candidate.warm()
+        if options.device == "cuda":
+            candidate.memory = lambda: int(candidate.ask("memory"))
+        return candidate
+
+    ours = start("duhdr")
+    try:
+        peers = c.compare(ours, options.peers, start, options.rounds)
+        own = {"error": ours.error, "memory": ours.memory()}
+    finally:
+        ours.close()
+    limits = {"eager_error": reference.eager_error, "rounded_error": reference.rounded_error, "limit": reference.limit}
+    return limits | {"duhdr": own, "peers": peers, "verdict": c.verdict(own, peers)}
 
 
-def print_table(step, result):
-    print(f"{step}:")
-    for name, entry in result["candidates"].items():
-        line = f"  {name:14s} {entry['seconds']:8.4f} s {entry['images_per_second']:8.2f} images/s"
-        line += f" {entry['peak_memory'] / 2.0**20:7.0f} MiB"
-        if "ratio" in entry:
-            low, high = entry["ratio_95"]
-            line += f"   peer / duhdr {entry['ratio']:.3f} ({low:.3f}-{high:.3f})"
-        print(line)
-    for name, reason in result["refused"].items():
-        print(f"  {name:14s} refused: {reason}")
+def overall(results):
+    """The stages' ratios to the fastest peer of each: geometric mean and the worst."""
+    ratios = {stage: r["verdict"]["ratio"] for stage, r in results.items() if r.get("verdict")}
+    if not ratios:
+        return {}
+    worst = min(ratios, key=ratios.get)
+    mean = statistics.geometric_mean(ratios.values())
+    return {"stages": len(ratios), "geometric_mean": mean, "worst_stage": worst, "worst": ratios[worst]}
+
+
+def print_overall(result):
+    if result:
+        print(
+            f"{result['stages']} stages, duhdr against the fastest PyTorch of each: geometric mean "
+            f"{result['geometric_mean']:.3f} x, worst {result['worst']:.3f} x ({result['worst_stage']})"
+        )
+
+
+def merge(files):
+    """What runs of some stages and some peers each wrote, as one result."""
+    parts = [json.loads(Path(file).read_text()) for file in files]
+    if any(part["settings"] != parts[0]["settings"] for part in parts):
+        raise SystemExit("error: the files are of different settings")
+    stages = {}
+    for stage, result in (item for part in parts for item in part["stages"].items()):
+        if "failed" in stages.setdefault(stage, result) or "failed" in result:
+            raise SystemExit(f"error: {stage} failed")
+        stages[stage]["peers"] |= result["peers"]
+    for result in stages.values():
+        result["verdict"] = c.verdict(result["duhdr"], result["peers"])
+    return parts[0] | {"stages": stages, "overall": overall(stages)}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bench", default=str(ROOT / "build" / "cpu" / "bin" / "duhdr-bench"), help="our program")
-    parser.add_argument("--steps", nargs="+", choices=(*STAGES, "all"), default=list(STEPS))
+    c.add_common_options(parser, c.PEERS)
+    parser.add_argument("--stages", nargs="+", choices=(*OURS, "all"), default=["itnet-joint", "finetune"])
     parser.add_argument("--size", type=int, default=256, help="side of the images, a multiple of 32")
     parser.add_argument("--batch", type=int, default=2)
-    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--precision", choices=tuple(TOLERANCES), default="f32")
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
-    parser.add_argument("--compile", action="store_true", help="torch.compile as a further peer")
-    parser.add_argument("--json", help="write everything, every round's times included, to this file")
-    parser.add_argument("--serve-peer", choices=(*PEERS, "compile"), help=argparse.SUPPRESS)
+    parser.add_argument("--precision", choices=PRECISIONS, default="f32")
+    parser.add_argument("--merge", nargs="+", metavar="FILE", help="measure nothing: join these results into --json")
+    parser.add_argument("--serve-peer", choices=c.PEERS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve_peer:
-        return serve_peer(options.serve_peer, options)
-    if "all" in options.steps:
-        options.steps = list(STAGES)
-    if options.compile:
-        options.peers.append("compile")
-    results = {}
-    for step in options.steps:
+        return serve_peer(options)
+    torch.set_num_threads(options.threads)
+    if options.merge:
+        everything = merge(options.merge)
+        print_overall(everything["overall"])
+        c.write_result(options.json, everything)
+        return 0
+    about, results = c.machine(), {}
+    for stage in OURS if "all" in options.stages else options.stages:
         with tempfile.TemporaryDirectory() as folder:
-            results[step] = compare(step, options, Path(folder))
-        print_table(step, results[step])
+            try:
+                results[stage] = measure(stage, options, Path(folder))
+            except c.Failed as failure:
+                results[stage] = {"failed": f"duhdr: {failure}"}
+                print(f"{stage}: duhdr {failure}", flush=True)
+                continue
+        title = f"{stage} (gradient's error at most {results[stage]['limit']:.0e})"
+        c.print_table(title, results[stage]["duhdr"], results[stage]["peers"])
+        c.print_verdict(results[stage]["verdict"])
+    together = overall(results)
+    print_overall(together)
     if options.json:
         names = ("size", "batch", "threads", "device", "precision", "rounds")
-        settings = {name: getattr(options, name) for name in names}
-        versions = {"torch": torch.__version__, "python": platform.python_version(), "processor": processor_name()}
+        settings = {name: getattr(options, name) for name in names} | {"config": Path(options.config).name}
         if options.device == "cuda":
-            versions |= {"gpu": torch.cuda.get_device_name(), "cudnn": torch.backends.cudnn.version()}
-        everything = {"settings": settings, "versions": versions, "steps": results}
-        Path(options.json).write_text(json.dumps(everything, indent=1) + "\n")
-    return 1 if any("duhdr" in result["refused"] for result in results.values()) else 0
+            about |= {"gpu": torch.cuda.get_device_name(), "cudnn": torch.backends.cudnn.version()}
+        everything = {"machine": about, "settings": settings, "stages": results, "overall": together}
+        c.write_result(options.json, everything)
+    return 1 if any("failed" in result for result in results.values()) else 0
 
 
 if __name__ == "__main__":

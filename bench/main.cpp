@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bench/bench.h"
+#include "bench/regression.h"
 
 namespace {
 
@@ -15,7 +16,10 @@ using namespace duhdr;
 
 struct Options {
   std::string device = "cpu";
-  std::string serve, serve_training, precision = "f32";
+  std::string serve, serve_training, config, precision = "f32";
+  bool masked = false;
+  std::string compare;
+  double fail_above = 0.05;
   std::int64_t size = 512;
   int threads = 0;
 };
@@ -39,17 +43,27 @@ std::vector<std::string> parse(CLI::App& app, Options& options, int argc, char**
       ->capture_default_str();
   app.add_option("--serve", options.serve, "load this model directory and run its chain on request (stdin)")
       ->type_name("DIR");
+  app.add_flag("--masked", options.masked, "of --serve: leave out tiles that the mask does not need");
   app.add_option("--serve-training", options.serve_training, "run steps of this training stage on request (stdin)");
+  app.add_option("--config", options.config, "of --serve-training: configuration whose widths the networks have")
+      ->type_name("FILE");
   app.add_option("--precision", options.precision, "of --serve-training: f32 or mixed")
       ->check(CLI::IsMember({"f32", "mixed"}))
       ->capture_default_str();
+  app.add_option("--compare", options.compare, "an earlier --benchmark_out: what got slower is told, and ends with 1")
+      ->type_name("JSON");
+  app.add_option_function<std::string>(
+         "--fail-above", [&options](const std::string& text) { options.fail_above = bench::share_of(text); },
+         "of --compare: by how much the median of the repetitions may be slower")
+      ->type_name("PERCENT")
+      ->default_str("5%");
   app.footer("Options that begin with --benchmark_ go to Google Benchmark, for example --benchmark_filter=REGEX.");
   app.parse(ours);
   if (options.size % 32 != 0) throw Error(ExitCode::usage, message("--size: ", options.size, " is no multiple of 32"));
   return theirs;
 }
 
-void run_benchmarks(const Options& options, Device device, std::vector<std::string> arguments) {
+ExitCode run_benchmarks(const Options& options, Device device, std::vector<std::string> arguments) {
   std::vector<char*> pointers;
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   int count = static_cast<int>(pointers.size());
@@ -62,8 +76,16 @@ void run_benchmarks(const Options& options, Device device, std::vector<std::stri
   benchmark::AddCustomContext("copy_gb_per_second", message(settings.peak.bytes / 1e9));
   bench::add_op_benchmarks(settings);
   bench::add_network_benchmarks(settings);
-  benchmark::RunSpecifiedBenchmarks();
+  bench::add_layer_benchmarks(settings);
+  if (options.compare.empty()) {
+    benchmark::RunSpecifiedBenchmarks();
+    benchmark::Shutdown();
+    return ExitCode::done;
+  }
+  bench::Regression regression(options.compare, cpu_threads());
+  benchmark::RunSpecifiedBenchmarks(&regression);
   benchmark::Shutdown();
+  return regression.report(options.fail_above) ? ExitCode::done : ExitCode::internal;
 }
 
 int run(int argc, char** argv) {
@@ -79,11 +101,12 @@ int run(int argc, char** argv) {
   const Device device = parse_device(options.device);
   set_cpu_threads(options.threads);
   if (!options.serve.empty())
-    bench::serve_chain(options.serve, device);
+    bench::serve_chain(options.serve, device, options.masked);
   else if (!options.serve_training.empty())
-    bench::serve_training(options.serve_training, device, options.precision == "mixed" ? DType::bf16 : DType::f32);
+    bench::serve_training(
+        {options.serve_training, options.config, options.precision == "mixed" ? DType::bf16 : DType::f32}, device);
   else
-    run_benchmarks(options, device, std::move(library_arguments));
+    return static_cast<int>(run_benchmarks(options, device, std::move(library_arguments)));
   return static_cast<int>(ExitCode::done);
 }
 

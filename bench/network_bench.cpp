@@ -56,26 +56,26 @@ std::string check(const Network& network, Device device) {
   return error <= limit ? std::string() : message("error ", error, " against double, allowed ", limit);
 }
 
-std::function<void()> inference_of(const Network& network, const Settings& settings) {
+Work inference_of(const Network& network, const Settings& settings) {
   const std::shared_ptr<Module> module = filled(network);
   module->to(settings.device);
   module->freeze();
   const Variable image = random_image(settings.size, DType::f32, settings.device);
-  return [run = network.run, module, image] {
+  return {[run = network.run, module, image] {
     const NoGrad no_grad;
     benchmark::DoNotOptimize(run(*module, image).value().raw());
-  };
+  }};
 }
 
-std::function<void()> step_of(const Network& network, const Settings& settings) {
+Work step_of(const Network& network, const Settings& settings) {
   const std::shared_ptr<Module> module = filled(network);
   module->to(settings.device);
   module->set_training(true);
   const Variable image = random_image(settings.size, DType::f32, settings.device);
-  return [run = network.run, module, image] {
+  return {[run = network.run, module, image] {
     mean(run(*module, image)).backward();
     for (NamedVariable& parameter : module->parameters()) parameter.variable.zero_grad();
-  };
+  }};
 }
 
 /// A network whose type is N; `run` takes it as that type.

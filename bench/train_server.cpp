@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // One side of the comparison of training steps with PyTorch (compare_training.py): runs whole steps of a stage,
 // forward, backward and Adam, on request, so that the two sides can take turns.
+#include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <iterator>
+#include <optional>
+#include <span>
 #include <sstream>
 
 #include "base/file.h"
 #include "bench/bench.h"
-#include "models/duhdr/duhdr.h"
 #include "models/precision.h"
 #include "tensor/allocator.h"
 #include "tests/support/fill_module.h"
+#include "train/config.h"
 #include "train/trainer.h"
 
 namespace duhdr::bench {
@@ -45,35 +49,78 @@ Batch on_device(Batch batch, Device device) {
   return batch;
 }
 
+/// Networks with the weights of the golden cases, and a trainer of one stage.
+class Subject {
+ public:
+  Subject(const TrainingCase& training, Device device)
+      : config_(training.config.empty() ? TrainConfig{} : read_config(training.config)),
+        model_(make_model(config_.model)),
+        vgg_(config_.perceptual.widths) {
+    test::fill_module(*model_, "");
+    test::fill_module(vgg_, "vgg16");
+    for (NamedVariable& parameter : vgg_.parameters()) parameter.variable.set_requires_grad(false);
+    set_precision(*model_, training.precision);
+    set_precision(vgg_, training.precision);
+    model_->to(device);
+    vgg_.to(device);
+    trainer_.emplace(stage_named(training.stage), *model_, vgg_, loss_, AdamDesc{}, false);
+  }
+
+  StepResult step(const Batch& batch) {
+    ++steps_;
+    return trainer_->step(batch, learning_rate);
+  }
+
+  /// Adam's first moment after the first step is (1 - beta1) times the gradient, laid out as the weights are.
+  std::vector<float> gradient() const {
+    if (steps_ != 1) throw Error(ExitCode::usage, "gradient: only after the first step");
+    std::vector<NamedVariable> trained;
+    for (const std::string_view name : trainer_->stage().trained)
+      for (NamedVariable& named : model_->network(name).parameters(std::string(name)))
+        trained.push_back(std::move(named));
+    const auto* weights = trained.front().variable.value().data<float>();
+    const std::vector<float> moment = trainer_->optimiser().state().at("adam.first_moment").to_vector<float>();
+    std::ranges::sort(trained, {}, &NamedVariable::name);
+    std::vector<float> gradients;
+    for (const NamedVariable& named : trained) {
+      const auto first = moment.begin() + (named.variable.value().data<float>() - weights);
+      std::transform(first, first + named.variable.value().numel(), std::back_inserter(gradients),
+                     [](float m) { return static_cast<float>(m / (1 - AdamDesc{}.beta1)); });
+    }
+    return gradients;
+  }
+
+ private:
+  TrainConfig config_;  // its widths alone: loss and Adam are the paper's
+  std::unique_ptr<Model> model_;
+  Vgg16Features vgg_;
+  LossOptions loss_;
+  std::optional<StageTrainer> trainer_;
+  int steps_ = 0;
+};
+
 }  // namespace
 
-void serve_training(const std::string& stage, Device device, DType precision) {
-  DuHdr model;
-  Vgg16Features vgg;
-  const LossOptions loss;
-  test::fill_module(model, "");
-  test::fill_module(vgg, "vgg16");
-  for (NamedVariable& parameter : vgg.parameters()) parameter.variable.set_requires_grad(false);
-  set_precision(model, precision);
-  set_precision(vgg, precision);
-  model.to(device);
-  vgg.to(device);
-  StageTrainer trainer(stage_named(stage), model, vgg, loss, AdamDesc{}, false);
+void serve_training(const TrainingCase& training, Device device) {
+  std::optional<Subject> subject;
   Batch batch;
   StepResult last;
   for (std::string line; std::getline(std::cin, line) && line != "quit";) {
     std::istringstream words(line);
-    std::string command, folder;
+    std::string command, path;
     words >> command;
     std::int64_t n = 0, height = 0, width = 0;
     int count = 0;
-    if (command == "load" && words >> folder >> n >> height >> width && n > 0 && height > 0 && width > 0) {
-      batch = on_device(read_batch(folder, Shape{n, height, width, 3}), device);
+    if (command == "ready") {
       std::cout << "ok" << std::endl;
-    } else if (command == "run" && words >> count && count > 0 && batch.ldr.defined()) {
+    } else if (command == "load" && words >> path >> n >> height >> width && n > 0 && height > 0 && width > 0) {
+      if (!subject) subject.emplace(training, device);
+      batch = on_device(read_batch(path, Shape{n, height, width, 3}), device);
+      std::cout << "ok" << std::endl;
+    } else if (command == "run" && words >> count && count > 0 && subject) {
       for (int i = 0; i < count; ++i) {
         const auto start = std::chrono::steady_clock::now();
-        last = trainer.step(batch, learning_rate);
+        last = subject->step(batch);
         const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
         std::cout << (i == 0 ? "" : " ") << seconds.count();
       }
@@ -81,6 +128,10 @@ void serve_training(const std::string& stage, Device device, DType precision) {
     } else if (command == "loss") {
       std::cout.precision(9);
       std::cout << last.loss << std::endl;
+    } else if (command == "gradient" && words >> path && subject) {
+      const std::vector<float> gradient = subject->gradient();
+      write_file(path, std::as_bytes(std::span(gradient)));
+      std::cout << "ok" << std::endl;
     } else if (command == "memory") {
       std::cout << allocator_of(device).stats().peak << std::endl;
     } else {

@@ -543,17 +543,23 @@ class OOnet(nn.Module):
         x = F.avg_pool2d(x, 2)
         return block(x) if self.down == "rfb" else run_pair(block, x)
 
-    def forward(self, hdr, clip, n):
-        s0 = run_pair(self.stem, torch.cat([hdr, clip, n], 1))
-        s1 = self.run_down(self.down1, s0)
-        s2 = self.run_down(self.down2, s1)
-        s3 = self.run_down(self.down3, s2)
-        x = self.ms_se(self.run_down(self.down4, s3))
-        x = run_up(self.up1, x, s3)
-        x = run_up(self.up2, x, s2)
-        x = run_up(self.up3, x, s1)
-        x = run_up(self.up4, x, s0)
+    def encode(self, hdr, clip, n):
+        """The levels from full resolution down to 1/16."""
+        levels = [run_pair(self.stem, torch.cat([hdr, clip, n], 1))]
+        for block in (self.down1, self.down2, self.down3, self.down4):
+            levels.append(self.run_down(block, levels[-1]))
+        return levels
+
+    def decode(self, hdr, levels, middle):
+        x = run_up(self.up1, middle, levels[3])
+        x = run_up(self.up2, x, levels[2])
+        x = run_up(self.up3, x, levels[1])
+        x = run_up(self.up4, x, levels[0])
         return F.relu(hdr + self.head(x))
+
+    def forward(self, hdr, clip, n):
+        levels = self.encode(hdr, clip, n)
+        return self.decode(hdr, levels, self.ms_se(levels[-1]))
 
 
 # ------------------------------------------------------------------------------------------------------ both chains
