@@ -6,7 +6,7 @@
 #   bench/measure_cpu.sh STEP... | all    takes them; PYTHON: an interpreter with tests/golden/requirements.txt
 #
 # Results go to bench/results/<date>-<processor>-<cores>c-<isa>-<step>.json; what one step leaves for another lies in
-# build/measure/. No step takes a quarter of an hour but chain-12mp-paper, whose float64 reference does (made once).
+# build/measure/. No step takes a quarter of an hour but reference-12mp-paper, whose float64 reference does (made once).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${PYTHON:-python3}

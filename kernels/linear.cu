@@ -130,7 +130,9 @@ Variable linear(const Variable& input, const Variable& weight, const Variable& b
   DUHDR_CHECK(!bias.defined() || (bias.shape() == Shape{outputs} && bias.dtype() == input.dtype() &&
                                   can_read(input.device(), bias.device())),
               "linear layer with weight ", weight.shape(), " and bias ", bias.shape());
-  count_flop(2.0 * static_cast<double>(shape[0] * inputs * outputs));
+  const double flop = 2.0 * static_cast<double>(shape[0] * inputs * outputs);
+  count_flop(flop);
+  count_executed_flop(flop);
   Kept kept{input.value().reshape(Shape{shape[0], inputs}), weight.value(), {}, shape, activation};
   Tensor y(Shape{shape[0], outputs}, input.dtype(), input.device());
   with_float_type(y.dtype(), [&](auto type) {

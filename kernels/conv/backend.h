@@ -86,6 +86,10 @@ bool starts_from_residual(Tensor& y, const ConvEpilogue& epilogue);
 /// gets the same bits in any part of the image that begins and ends on their borders.
 std::int64_t conv_block(const ConvProblem& problem);
 
+/// 2 per multiply-add that the CPU's row for a problem does on its way forward: in the transform domain, by phases, by
+/// tables; transforms themselves are not counted.
+double conv_executed_flop(const ConvProblem& problem);
+
 /// Mixes values into one hash.
 template <class... Values>
 std::size_t hash_of(const Values&... values) {

@@ -146,11 +146,13 @@ double flop_of(const Conv2dInputs& in, const Conv2dDesc& desc) {
 Variable conv2d(const Conv2dInputs& in, const Conv2dDesc& desc) {
   check(in, desc);
   count_flop(flop_of(in, desc));
+  count_conv2d(in, desc);
   const Tensor x = in.x.value(), weight = in.weight.value();
   const Tensor skip = in.skip.defined() ? in.skip.value() : Tensor();
   const Tensor bias = in.bias.defined() ? in.bias.value() : Tensor();
   ConvProblem p = problem_of(x, weight, 0, desc);
   if (skip.defined()) p.cs = skip.shape().c();
+  count_executed_flop(conv_executed_flop(p));
   Tensor y(Shape{p.n, p.oh, p.ow, p.co}, x.dtype(), x.device());
   ConvEpilogue epilogue;
   epilogue.activation = desc.activation;

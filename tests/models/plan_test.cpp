@@ -62,7 +62,8 @@ std::string row_of(const Network& network) {
   const OpCounter counter;
   const Tally tally(before);
   network.run(image);
-  return message("| ", network.name, " | ", fixed(counter.flop() / 1e9, 3), " | ", tally.operations(), " | ",
+  return message("| ", network.name, " | ", fixed(counter.flop() / 1e9, 3), " | ",
+                 fixed(counter.executed_flop() / 1e9, 3), " | ", tally.operations(), " | ",
                  fixed(static_cast<double>(tally.written()) / 1e6, 1), " | ",
                  fixed(static_cast<double>(tally.peak()) / 1e6, 1), " |");
 }
