@@ -105,20 +105,21 @@ void run(Engine& engine, const BatchOptions& options, const Progress& progress, 
   if (progress) progress("read", 0);
   if (std::error_code ignored; fs::is_socket(report.job.input, ignored))  // it cannot even be opened
     throw Error(ExitCode::bad_image, shown(report.job.input) + ": not a regular file (a socket)");
-  const Image image = read_image(report.job.input, options.limits);
+  Image image = read_image(report.job.input, options.limits);
   report.warnings = image.warnings;
   report.width = image.width();
   report.height = image.height();
-  const Tensor input = prepared(image, options, report.warnings);
+  Tensor input = prepared(image, options, report.warnings);
+  image.pixels = {};
   report.load_s = watch.lap();
 
   Tensor pixels;
   if (options.reverse) {
-    Engine::Result result = engine.hdr_to_ldr(input, progress);
+    Engine::Result result = engine.hdr_to_ldr(std::move(input), progress);
     report.peak_memory = result.peak_memory;
     pixels = result.pixels;
   } else {
-    Engine::Result result = engine.ldr_to_hdr(input, progress);
+    Engine::Result result = engine.ldr_to_hdr(std::move(input), progress);
     report.clipped = result.clipped;
     report.tiles = result.tiles;
     report.computed = result.computed;

@@ -32,8 +32,7 @@ std::size_t Engine::budget(std::size_t image_bytes) const {
   return std::min(free_share, std::max(4 * gibibyte, stats.in_use + 10 * image_bytes));
 }
 
-Engine::Result Engine::run(const Chain& chain, const Footprints& footprints, const Tensor& picture,
-                           const Progress& progress) {
+Engine::Result Engine::run(const Chain& chain, const Footprints& footprints, Tensor picture, const Progress& progress) {
   const NoGrad inference;
   const ExecutionScope tiled({.size_independent = true});
   CachingAllocator& allocator = allocator_of(options_.device);
@@ -41,27 +40,30 @@ Engine::Result Engine::run(const Chain& chain, const Footprints& footprints, con
   last_shape_ = picture.shape();
   const MemoryLimit limit(allocator, budget(picture.bytes()));
   allocator.reset_peak();
-  Result result = ChainRun(chain, footprints, options_, progress).run(picture.to(options_.device));
+  Result result = ChainRun(chain, footprints, options_, progress).run(std::exchange(picture, {}).to(options_.device));
   result.peak_memory = allocator.stats().peak;
   return result;
 }
 
-Engine::Result Engine::ldr_to_hdr(const Tensor& image, const Progress& progress) {
-  return run(model_->to_hdr(), to_hdr_, image, progress);
+Engine::Result Engine::ldr_to_hdr(Tensor image, const Progress& progress) {
+  return run(model_->to_hdr(), to_hdr_, std::move(image), progress);
 }
 
-Engine::Result Engine::hdr_to_ldr(const Tensor& hdr, const Progress& progress) {
+Engine::Result Engine::hdr_to_ldr(Tensor hdr, const Progress& progress) {
   if (!model_->to_ldr())
     throw Error(ExitCode::usage, message("a model of the family ", model_->family(), " has no way from HDR to LDR"));
-  return run(*model_->to_ldr(), to_ldr_, hdr, progress);
+  return run(*model_->to_ldr(), to_ldr_, std::move(hdr), progress);
 }
 
 std::vector<Cost> costs_of(const Model& model, std::int64_t height, std::int64_t width) {
   std::vector<Cost> costs;
   const auto add = [&](const Chain& chain, bool reverse) {
     blanks_of(chain, Shape{1, height, width, 3}, [&](const Pass& pass, const Need& need) {
-      if (!pass.network.empty())
-        costs.push_back({pass.network, reverse, model.network(pass.network).parameter_count(), need.flop, need.bytes});
+      if (pass.network.empty()) return;
+      if (costs.empty() || costs.back().network != pass.network)
+        costs.push_back({pass.network, reverse, model.network(pass.network).parameter_count()});
+      costs.back().flop += need.flop;
+      costs.back().activation_bytes = std::max(costs.back().activation_bytes, need.bytes);
     });
   };
   add(model.to_hdr(), false);

@@ -9,8 +9,15 @@ namespace duhdr {
 
 struct Rect {
   std::int64_t top = 0, left = 0, height = 0, width = 0;
+  std::int64_t bottom() const { return top + height; }
+  std::int64_t right() const { return left + width; }
   bool operator==(const Rect&) const = default;
 };
+
+/// `rect` with `halo` more pixels on every side, as far as `image` goes.
+Rect grown(const Rect& rect, std::int64_t halo, const Rect& image);
+
+std::int64_t rounded_up(std::int64_t value, std::int64_t unit);
 
 /// One tile: what it is responsible for, and what it reads (the core and its halo, as far as the image goes).
 struct Tile {
