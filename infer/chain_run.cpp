@@ -82,6 +82,7 @@ void ChainRun::run_whole(const Pass& pass) {
 void ChainRun::run_tiles(std::size_t first, std::size_t end) {
   PlanInput input{.passes = std::span(chain_.passes).subspan(first, end - first),
                   .footprints = {},
+                  .work = {},
                   .height = layout_.height,
                   .width = layout_.width,
                   .read_later = read_from(chain_, end),
@@ -91,6 +92,7 @@ void ChainRun::run_tiles(std::size_t first, std::size_t end) {
     DUHDR_CHECK(pass.only_where.empty() || pass.only_where == chain_.mask, "pass ", pass.name, " asks for the mask ",
                 pass.only_where);
     input.footprints.push_back(footprints_.at(pass.name));
+    input.work.push_back(work_.at(pass.name));
   }
   const GroupPlan plan = plan_for(input);
   result_.tiles += plan.cells;

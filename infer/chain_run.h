@@ -35,10 +35,11 @@ class ChainRun {
 
   // How large the tiles are (tile_size.cpp).
   GroupPlan plan_for(const PlanInput& input);
+  std::vector<GroupPlan> plans(const PlanInput& input);
   std::int64_t core_for(const Pass& pass, const Footprint& footprint, std::size_t bytes);
   std::size_t need_of(const Pass& pass, const Footprint& footprint, std::int64_t core);
-  std::size_t peak_of(const PlanInput& input, const GroupPlan& plan) const;
-  std::size_t room_for_values() const;
+  bool fits(const PlanInput& input, const GroupPlan& plan, std::size_t room) const;
+  std::size_t bytes_of_others() const;
 
   const Chain& chain_;
   const std::map<std::string, Footprint>& footprints_;

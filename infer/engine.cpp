@@ -9,10 +9,6 @@
 #include "tensor/allocator.h"
 
 namespace duhdr {
-namespace {
-constexpr std::size_t gibibyte = std::size_t{1} << 30;
-}
-
 Engine::Engine(std::unique_ptr<Model> model, const EngineOptions& options)
     : model_(std::move(model)), options_(options) {
   set_precision(*model_, options.precision);
@@ -22,14 +18,10 @@ Engine::Engine(std::unique_ptr<Model> model, const EngineOptions& options)
   model_->to(options.device);
 }
 
-/// Bytes of tensors that an image may take: a share of what is free. On the CPU, where other programs live in the same
-/// memory, no more than 4 GiB, or what the whole-image tensors of a very large picture take.
-std::size_t Engine::budget(std::size_t image_bytes) const {
+/// Bytes of tensors that an image may take: a share of what is free. ChainRun takes less where it can.
+std::size_t Engine::budget() const {
   if (options_.max_memory != 0) return options_.max_memory;
-  const MemoryStats stats = allocator_of(options_.device).stats();
-  const std::size_t free_share = (info_of(options_.device).available + stats.reserved) / 10 * 8;
-  if (options_.device.is_cuda()) return free_share;
-  return std::min(free_share, std::max(4 * gibibyte, stats.in_use + 10 * image_bytes));
+  return (info_of(options_.device).available + allocator_of(options_.device).stats().reserved) / 10 * 8;
 }
 
 Engine::Result Engine::run(const Chain& chain, const Footprints& footprints, Tensor picture, const Progress& progress) {
@@ -38,7 +30,7 @@ Engine::Result Engine::run(const Chain& chain, const Footprints& footprints, Ten
   CachingAllocator& allocator = allocator_of(options_.device);
   if (picture.shape() != last_shape_) allocator.trim();  // blocks of another size would only fill the memory
   last_shape_ = picture.shape();
-  const MemoryLimit limit(allocator, budget(picture.bytes()));
+  const MemoryLimit limit(allocator, budget());
   allocator.reset_peak();
   Result result = ChainRun(chain, footprints, options_, progress).run(std::exchange(picture, {}).to(options_.device));
   result.peak_memory = allocator.stats().peak;

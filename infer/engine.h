@@ -53,7 +53,7 @@ class Engine {
  private:
   using Footprints = std::map<std::string, Footprint>;
   Result run(const Chain& chain, const Footprints& footprints, Tensor picture, const Progress& progress);
-  std::size_t budget(std::size_t image_bytes) const;
+  std::size_t budget() const;
 
   std::unique_ptr<Model> model_;
   EngineOptions options_;

@@ -29,47 +29,27 @@ std::pair<Rect, Rect> halves(const Rect& core, std::int64_t align) {
 
 GroupRun::GroupRun(const PlanInput& input, const GroupPlan& plan, const Layout& layout, BandedValues& values,
                    Options options)
-    : input_(input),
-      plan_(plan),
-      layout_(layout),
-      values_(values),
-      options_(std::move(options)),
-      next_(input.passes.size()) {
-  for (std::size_t p = 0; p < input.passes.size(); ++p)
-    for (const std::string& output : input.passes[p].outputs) maker_[output] = p;
-}
+    : input_(input), plan_(plan), layout_(layout), values_(values), options_(std::move(options)) {}
 
-/// From the last pass back, each to its end: the last ones ask the others for what they need on the way.
 void GroupRun::run() {
-  for (std::size_t p = input_.passes.size(); p-- > 0;)
-    while (!finished(p)) advance(p);
+  for (std::size_t band = 0; band < plan_.passes.front().size(); ++band)
+    for (std::size_t pass = 0; pass < input_.passes.size(); ++pass) {
+      make_band(pass, band);
+      drop_inputs(pass, band);
+    }
 }
 
-std::int64_t GroupRun::done(std::size_t pass) const {
-  return finished(pass) ? layout_.height : plan_.passes[pass][next_[pass]].top;
-}
-
-void GroupRun::make_inputs(std::size_t pass, const Rect& core) {
-  const std::int64_t bottom = std::min(core.bottom() + input_.footprints[pass].halo(), layout_.height);
-  for (const Pass::Input& input : input_.passes[pass].inputs)
-    if (const auto maker = maker_.find(input.name); maker != maker_.end())
-      while (done(maker->second) < bottom) advance(maker->second);
-}
-
-/// Makes the next band of a pass.
-void GroupRun::advance(std::size_t p) {
+void GroupRun::make_band(std::size_t p, std::size_t number) {
   const Pass& pass = input_.passes[p];
-  const BandPlan& band = plan_.passes[p][next_[p]];
-  for (const Rect& core : band.cores) make_inputs(p, core);
+  const BandPlan& band = plan_.passes[p][number];
   if (options_.told) options_.told(p, static_cast<double>(band.top) / static_cast<double>(layout_.height));
+  if (band.top == band.bottom) return;
   std::vector<Tensor> rows(pass.outputs.size());
   for (const Rect& core : band.cores) compute(p, band, core, rows);
   if (band.cores.empty() && !pass.otherwise.empty())
     rows[0] = values_.at(pass.otherwise).part({band.top, 0, band.bottom - band.top, layout_.width});
   for (std::size_t i = 0; i < rows.size(); ++i)
     if (rows[i].defined()) values_[pass.outputs[i]].append(band.top / input_.footprints[p].scales[i], rows[i]);
-  ++next_[p];
-  drop_inputs(p);
 }
 
 /// The rows of a band, for results to be put in.
@@ -101,7 +81,8 @@ void GroupRun::compute(std::size_t p, const BandPlan& band, const Rect& core, st
     const Rect seen = grown(core, footprint.halo(), {0, 0, layout_.height, layout_.width});
     const std::vector<Variable> results = results_of(p, seen);
     const bool is_band = core == Rect{band.top, 0, band.bottom - band.top, layout_.width};
-    if (!is_band && !rows[0].defined()) allocate(p, band, rows);
+    const bool can_stay = is_band && seen.height - core.height <= core.height / 32;  // with the rows of the halo
+    if (!can_stay && !rows[0].defined()) allocate(p, band, rows);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const Rect to = scaled(core, footprint.scales[i]), from = scaled(seen, footprint.scales[i]);
       const Tensor part = cut(results[i].value(), {to.top - from.top, to.left - from.left, to.height, to.width});
@@ -123,18 +104,17 @@ void GroupRun::compute(std::size_t p, const BandPlan& band, const Rect& core, st
 }
 
 /// Lets go of what all passes of the group have read of this one's inputs, unless somebody reads it later.
-void GroupRun::drop_inputs(std::size_t pass) {
+void GroupRun::drop_inputs(std::size_t pass, std::size_t band) {
   for (const Pass::Input& input : input_.passes[pass].inputs) {
     const std::int64_t scale = layout_.scales.at(input.name);
     const auto value = values_.find(input.name);
     if (scale == 0 || value == values_.end() || input_.read_later.contains(input.name)) continue;
     std::int64_t row = layout_.height;
     for (std::size_t p = 0; p < input_.passes.size(); ++p) {
-      const Pass& reader = input_.passes[p];
-      const bool reads = reader.otherwise == input.name ||
-                         std::any_of(reader.inputs.begin(), reader.inputs.end(),
-                                     [&](const Pass::Input& other) { return other.name == input.name; });
-      if (reads && !finished(p)) row = std::min(row, done(p) - input_.footprints[p].halo());
+      if (!reads_value(input_.passes[p], input.name)) continue;
+      const BandPlan& last = plan_.passes[p][band];
+      const std::int64_t next = p <= pass ? last.bottom : last.top;
+      if (next < layout_.height) row = std::min(row, next - input_.footprints[p].halo());
     }
     value->second.drop_above(row / scale);
   }

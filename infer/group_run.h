@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// GroupRun: the passes of a group on one picture, band by band. A pass makes the next band when a later one needs it,
-// and what nobody will read any more is let go: of what passes hand on, only a window is there at any time.
+// GroupRun: the passes of a group on one picture, band by band. What nobody will read any more is let go: of what
+// passes hand on, only a window is there at any time.
 #pragma once
 
 #include <functional>
@@ -34,22 +34,17 @@ class GroupRun {
   void run();
 
  private:
-  bool finished(std::size_t pass) const { return next_[pass] == plan_.passes[pass].size(); }
-  std::int64_t done(std::size_t pass) const;  // rows of full resolution
-  void advance(std::size_t pass);
-  void make_inputs(std::size_t pass, const Rect& core);
+  void make_band(std::size_t pass, std::size_t band);
   void compute(std::size_t pass, const BandPlan& band, const Rect& core, std::vector<Tensor>& rows);
   void allocate(std::size_t pass, const BandPlan& band, std::vector<Tensor>& rows) const;
   std::vector<Variable> results_of(std::size_t pass, const Rect& rect) const;
-  void drop_inputs(std::size_t pass);
+  void drop_inputs(std::size_t pass, std::size_t band);
 
   const PlanInput& input_;
   const GroupPlan& plan_;
   const Layout& layout_;
   BandedValues& values_;
   Options options_;
-  std::map<std::string, std::size_t, std::less<>> maker_;  // the number of the pass that makes a value
-  std::vector<std::size_t> next_;                          // for each pass the number of its next band
 };
 
 }  // namespace duhdr

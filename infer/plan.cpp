@@ -84,8 +84,36 @@ std::vector<Rect> cover(const Cells& cells, const Rect& rect, std::int64_t halo)
   return pixels(halves, halo) < pixels(box, halo) ? halves : std::vector<Rect>{box};
 }
 
-GroupPlan make_plan(const PlanInput& input, const std::vector<std::int64_t>& cores) {
+bool reads_value(const Pass& pass, const std::string& name) {
+  return pass.otherwise == name || std::any_of(pass.inputs.begin(), pass.inputs.end(),
+                                               [&](const Pass::Input& input) { return input.name == name; });
+}
+
+namespace {
+
+/// Where the bands of each pass end.
+std::vector<std::vector<std::int64_t>> band_ends(const PlanInput& input, std::int64_t band) {
+  const std::int64_t step = band == 0 ? input.height : band;
+  const auto count = static_cast<std::size_t>((input.height + step - 1) / step);
+  std::vector<std::vector<std::int64_t>> ends(input.passes.size(), std::vector<std::int64_t>(count));
+  for (std::size_t p = input.passes.size(); p-- > 0;)
+    for (std::size_t k = 0; k < count; ++k) {
+      std::int64_t end = 0;
+      for (std::size_t reader = p + 1; reader < input.passes.size(); ++reader)
+        for (const std::string& output : input.passes[p].outputs)
+          if (reads_value(input.passes[reader], output))
+            end = std::max(end, ends[reader][k] + input.footprints[reader].halo());
+      if (end == 0) end = static_cast<std::int64_t>(k + 1) * step;
+      ends[p][k] = k + 1 == count ? input.height : std::min(input.height, rounded_up(end, input.footprints[p].align));
+    }
+  return ends;
+}
+
+}  // namespace
+
+GroupPlan make_plan(const PlanInput& input, std::int64_t band, const std::vector<std::int64_t>& cores) {
   const Rect image{0, 0, input.height, input.width};
+  const std::vector<std::vector<std::int64_t>> ends = band_ends(input, band);
   GroupPlan plan;
   plan.passes.resize(input.passes.size());
   std::map<std::string, std::vector<Rect>> read;  // of each value, by the passes after
@@ -102,16 +130,21 @@ GroupPlan make_plan(const PlanInput& input, const std::vector<std::int64_t>& cor
       plan.cells += cells.total();
       plan.computed += cells.needed();
     }
-    for (const Tile& tile : make_tiles(input.height, input.width, cores[p], footprint.halo(), footprint.align)) {
-      std::vector<BandPlan>& bands = plan.passes[p];
-      if (bands.empty() || bands.back().top != tile.core.top) bands.push_back({tile.core.top, tile.core.bottom(), {}});
-      for (const Rect& core : cover(cells, tile.core, footprint.halo())) {
-        bands.back().cores.push_back(core);
-        for (const Pass::Input& in : pass.inputs) read[in.name].push_back(grown(core, footprint.halo(), image));
-      }
+    std::int64_t top = 0;
+    for (const std::int64_t end : ends[p]) {
+      BandPlan& made = plan.passes[p].emplace_back(BandPlan{top, end, {}});
+      if (top == end) continue;
+      const Rect rows{top, 0, end - top, input.width};
+      for (const Tile& tile : make_tiles(rows, image, cores[p], footprint.halo(), footprint.align))
+        for (const Rect& core : cover(cells, tile.core, footprint.halo())) {
+          const Rect seen = grown(core, footprint.halo(), image);
+          made.cores.push_back(core);
+          plan.work += input.work[p] * pixels(seen, 0) / pixels(image, 0);
+          for (const Pass::Input& in : pass.inputs) read[in.name].push_back(seen);
+        }
+      top = end;
     }
-    // What is not computed is taken from another value.
-    if (!pass.otherwise.empty()) read[pass.otherwise].push_back(image);
+    if (!pass.otherwise.empty()) read[pass.otherwise].push_back(image);  // where nothing is computed
   }
   return plan;
 }

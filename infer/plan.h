@@ -40,24 +40,31 @@ std::vector<Rect> cover(const Cells& cells, const Rect& rect, std::int64_t halo)
 
 /// A band of rows and what a pass computes of it; pixels of full resolution.
 struct BandPlan {
-  std::int64_t top, bottom;
+  std::int64_t top, bottom;  // may be equal: nothing is left to do
   std::vector<Rect> cores;
 };
 
+/// Bands of equal number go together: the last pass' are of equal height, and every other pass is ahead of those that
+/// read what it makes by just what they need of it. So the passes hand on windows of a band and their halos.
 struct GroupPlan {
-  std::vector<std::vector<BandPlan>> passes;  // for each pass its bands, from top to bottom, over the whole image
+  std::vector<std::vector<BandPlan>> passes;  // for each pass its bands, from top to bottom; of equal number
   std::int64_t cells = 0, computed = 0;       // of passes with `only_where`: squares of the image, and the needed ones
+  double work = 0;                            // FLOP, halos included
 };
 
 struct PlanInput {
   std::span<const Pass> passes;
   std::vector<Footprint> footprints;                // of each pass
+  std::vector<double> work;                         // FLOP of each pass on the whole image
   std::int64_t height, width;                       // of the padded picture
   std::set<std::string> read_later;                 // values that passes outside the group read
   std::function<bool(const Rect& rect)> is_masked;  // whether a pixel of the mask is above zero there
 };
 
-/// `cores`: for each pass the side of its tiles (0: the whole image).
-GroupPlan make_plan(const PlanInput& input, const std::vector<std::int64_t>& cores);
+/// `band`: height of the last pass' bands; `cores`: for each pass the side of its tiles within a band. 0: the whole.
+GroupPlan make_plan(const PlanInput& input, std::int64_t band, const std::vector<std::int64_t>& cores);
+
+/// Whether a pass reads a value, be it only where it computes nothing.
+bool reads_value(const Pass& pass, const std::string& name);
 
 }  // namespace duhdr

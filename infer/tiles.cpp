@@ -31,15 +31,15 @@ Rect grown(const Rect& rect, std::int64_t halo, const Rect& image) {
   return {top, left, bottom - top, std::min(image.right(), rect.right() + halo) - left};
 }
 
-std::vector<Tile> make_tiles(std::int64_t h, std::int64_t w, std::int64_t core, std::int64_t halo,
+std::vector<Tile> make_tiles(const Rect& part, const Rect& image, std::int64_t core, std::int64_t halo,
                              std::int64_t alignment) {
   DUHDR_CHECK(halo % alignment == 0, "a halo of ", halo, " pixels is no multiple of ", alignment);
-  const std::int64_t side = core == 0 ? 0 : rounded_up(core, alignment);
+  const std::int64_t side = rounded_up(core, alignment);
   std::vector<Tile> tiles;
-  for (const Span y : cores(h, side, alignment))
-    for (const Span x : cores(w, side, alignment)) {
-      const Rect own{y.begin, x.begin, y.end - y.begin, x.end - x.begin};
-      tiles.push_back({own, grown(own, halo, {0, 0, h, w})});
+  for (const Span y : cores(part.height, side, alignment))
+    for (const Span x : cores(part.width, side, alignment)) {
+      const Rect own{part.top + y.begin, part.left + x.begin, y.end - y.begin, x.end - x.begin};
+      tiles.push_back({own, grown(own, halo, image)});
     }
   return tiles;
 }

@@ -24,10 +24,10 @@ struct Tile {
   Rect core, input;
 };
 
-/// Tiles of an image of h x w pixels. Cores are at most `core` pixels a side (rounded up to the alignment), nearly
-/// equal in size, and cover the image once; borders inside the image are multiples of the alignment. `core` = 0: one
-/// tile, the whole image.
-std::vector<Tile> make_tiles(std::int64_t h, std::int64_t w, std::int64_t core, std::int64_t halo,
+/// Tiles of a part of an image of h x w pixels. Cores are at most `core` pixels a side (rounded up to the alignment; 0:
+/// as large as the part), nearly equal in size, and cover the part once; borders inside it are multiples of the
+/// alignment from its corner.
+std::vector<Tile> make_tiles(const Rect& part, const Rect& image, std::int64_t core, std::int64_t halo,
                              std::int64_t alignment);
 
 }  // namespace duhdr

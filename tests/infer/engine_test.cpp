@@ -259,7 +259,7 @@ TEST(Engine, MixedPrecisionStaysNear) {
 TEST(Tiles, CoverEveryPixelOnceAndReadTheirHalo) {
   for (const std::int64_t core : {0, 32, 96, 640}) {
     std::vector<int> covered(320 * 544);
-    for (const Tile& tile : make_tiles(320, 544, core, 64, 32)) {
+    for (const Tile& tile : make_tiles({0, 0, 320, 544}, {0, 0, 320, 544}, core, 64, 32)) {
       for (std::int64_t y = tile.core.top; y < tile.core.top + tile.core.height; ++y)
         for (std::int64_t x = tile.core.left; x < tile.core.left + tile.core.width; ++x)
           ++covered[static_cast<std::size_t>(y * 544 + x)];
@@ -271,7 +271,7 @@ TEST(Tiles, CoverEveryPixelOnceAndReadTheirHalo) {
 }
 
 TEST(Tiles, OnlyBordersInsideTheImageLieOnTheGrid) {
-  const std::vector<Tile> tiles = make_tiles(96, 352, 128, 128, 128);
+  const std::vector<Tile> tiles = make_tiles({0, 0, 96, 352}, {0, 0, 96, 352}, 128, 128, 128);
   ASSERT_EQ(tiles.size(), 3u);
   EXPECT_EQ(tiles[0].input, (Rect{0, 0, 96, 256}));
   EXPECT_EQ(tiles[2].core, (Rect{0, 256, 96, 96}));
