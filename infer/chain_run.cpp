@@ -4,11 +4,14 @@
 #include <algorithm>
 
 #include "models/padding.h"
+#include "tensor/allocator.h"
 
 namespace duhdr {
 namespace {
 
-constexpr double least_work = 1;  // FLOP of a chain that has none to count
+constexpr double least_work = 1;                         // FLOP of a chain that has none to count
+constexpr std::size_t kept_free = std::size_t{1} << 30;  // bytes for what comes after a picture: writing it, say
+constexpr std::size_t scratch = std::size_t{64} << 20;   // bytes beside the tensors that passes are seen to make
 
 }  // namespace
 
@@ -26,6 +29,7 @@ void ChainRun::lay_out(const Shape& picture, const Shape& padded) {
   layout_ = {padded.h(), padded.w(), {}, {{chain_.source, 1}}};
   layout_.blanks = blanks_of(chain_, padded, [&](const Pass& pass, const Need& need) {
     total_work_ += work_[pass.name] = need.flop;
+    bytes_[pass.name] = need.bytes;
     for (std::size_t i = 0; i < pass.outputs.size(); ++i)
       layout_.scales[pass.outputs[i]] = footprints_.at(pass.name).scales[i];
   });
@@ -64,6 +68,7 @@ Engine::Result ChainRun::run(Tensor picture) {
   }
   const Tensor result = std::exchange(values_[chain_.result], {}).whole();
   result_.pixels = cut(result, {0, 0, shape.h(), shape.w()}).to(Device::cpu());
+  make_room(kept_free);
   tell("done", total_work_);
   return std::move(result_);
 }
@@ -75,6 +80,7 @@ void ChainRun::run_whole(const Pass& pass) {
     if (!input.padded) whole = cut(whole, {0, 0, picture_.h(), picture_.w()});
     inputs.emplace_back(std::move(whole));
   }
+  make_room(bytes_.at(pass.name));
   const std::vector<Variable> results = pass.run(inputs);
   for (std::size_t i = 0; i < results.size(); ++i) values_[pass.outputs[i]].append(0, results[i].value());
 }
@@ -95,6 +101,9 @@ void ChainRun::run_tiles(std::size_t first, std::size_t end) {
     input.work.push_back(work_.at(pass.name));
   }
   const GroupPlan plan = plan_for(input);
+  CachingAllocator& allocator = allocator_of(options_.device);
+  const std::size_t chosen = bytes_of_others() + plan.room + scratch, limit = allocator.limit();
+  const MemoryLimit within(allocator, plan.room == 0 || limit == 0 ? limit : std::min(limit, chosen));
   result_.tiles += plan.cells;
   result_.computed += plan.computed;
   std::vector<double> shares(input.passes.size());

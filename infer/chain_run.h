@@ -40,6 +40,7 @@ class ChainRun {
   std::size_t need_of(const Pass& pass, const Footprint& footprint, std::int64_t core);
   bool fits(const PlanInput& input, const GroupPlan& plan, std::size_t room) const;
   std::size_t bytes_of_others() const;
+  void make_room(std::size_t bytes) const;
 
   const Chain& chain_;
   const std::map<std::string, Footprint>& footprints_;
@@ -47,7 +48,8 @@ class ChainRun {
   const Progress& progress_;
   Shape picture_;
   Layout layout_;
-  std::map<std::string, double> work_;  // FLOP of a pass on the whole picture
+  std::map<std::string, double> work_;        // FLOP of a pass on the whole picture
+  std::map<std::string, std::size_t> bytes_;  // of living tensors while a pass runs on the whole picture
   double total_work_ = 0, work_done_ = 0;
   std::map<std::pair<std::string, std::int64_t>, std::size_t> needs_;  // bytes that a tile takes, by pass and core
   BandedValues values_;

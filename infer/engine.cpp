@@ -32,7 +32,8 @@ Engine::Result Engine::run(const Chain& chain, const Footprints& footprints, Ten
   last_shape_ = picture.shape();
   const MemoryLimit limit(allocator, budget());
   allocator.reset_peak();
-  Result result = ChainRun(chain, footprints, options_, progress).run(std::exchange(picture, {}).to(options_.device));
+  picture = picture.to(options_.device);
+  Result result = ChainRun(chain, footprints, options_, progress).run(std::move(picture));
   result.peak_memory = allocator.stats().peak;
   return result;
 }

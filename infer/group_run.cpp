@@ -29,21 +29,26 @@ std::pair<Rect, Rect> halves(const Rect& core, std::int64_t align) {
 
 GroupRun::GroupRun(const PlanInput& input, const GroupPlan& plan, const Layout& layout, BandedValues& values,
                    Options options)
-    : input_(input), plan_(plan), layout_(layout), values_(values), options_(std::move(options)) {}
+    : input_(input),
+      plan_(plan),
+      layout_(layout),
+      values_(values),
+      options_(std::move(options)),
+      made_(input.passes.size()) {}
 
 void GroupRun::run() {
-  for (std::size_t band = 0; band < plan_.passes.front().size(); ++band)
-    for (std::size_t pass = 0; pass < input_.passes.size(); ++pass) {
-      make_band(pass, band);
-      drop_inputs(pass, band);
-    }
+  for (std::size_t stage = 0; stage < plan_.passes.front().size(); ++stage)
+    for (std::size_t pass = 0; pass < input_.passes.size(); ++pass)
+      for (const BandPlan& band : plan_.passes[pass][stage]) {
+        make_band(pass, band);
+        made_[pass] = band.bottom;
+        drop_inputs(pass);
+      }
 }
 
-void GroupRun::make_band(std::size_t p, std::size_t number) {
+void GroupRun::make_band(std::size_t p, const BandPlan& band) {
   const Pass& pass = input_.passes[p];
-  const BandPlan& band = plan_.passes[p][number];
   if (options_.told) options_.told(p, static_cast<double>(band.top) / static_cast<double>(layout_.height));
-  if (band.top == band.bottom) return;
   std::vector<Tensor> rows(pass.outputs.size());
   for (const Rect& core : band.cores) compute(p, band, core, rows);
   if (band.cores.empty() && !pass.otherwise.empty())
@@ -104,18 +109,15 @@ void GroupRun::compute(std::size_t p, const BandPlan& band, const Rect& core, st
 }
 
 /// Lets go of what all passes of the group have read of this one's inputs, unless somebody reads it later.
-void GroupRun::drop_inputs(std::size_t pass, std::size_t band) {
+void GroupRun::drop_inputs(std::size_t pass) {
   for (const Pass::Input& input : input_.passes[pass].inputs) {
     const std::int64_t scale = layout_.scales.at(input.name);
     const auto value = values_.find(input.name);
     if (scale == 0 || value == values_.end() || input_.read_later.contains(input.name)) continue;
     std::int64_t row = layout_.height;
-    for (std::size_t p = 0; p < input_.passes.size(); ++p) {
-      if (!reads_value(input_.passes[p], input.name)) continue;
-      const BandPlan& last = plan_.passes[p][band];
-      const std::int64_t next = p <= pass ? last.bottom : last.top;
-      if (next < layout_.height) row = std::min(row, next - input_.footprints[p].halo());
-    }
+    for (std::size_t p = 0; p < input_.passes.size(); ++p)
+      if (reads_value(input_.passes[p], input.name) && made_[p] < layout_.height)
+        row = std::min(row, made_[p] - input_.footprints[p].halo());
     value->second.drop_above(row / scale);
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// GroupRun: the passes of a group on one picture, band by band. What nobody will read any more is let go: of what
-// passes hand on, only a window is there at any time.
+// GroupRun: the passes of a group on one picture, stage by stage and band by band. What nobody will read any more is
+// let go: of what passes hand on, only a window is there at any time.
 #pragma once
 
 #include <functional>
@@ -34,17 +34,18 @@ class GroupRun {
   void run();
 
  private:
-  void make_band(std::size_t pass, std::size_t band);
+  void make_band(std::size_t pass, const BandPlan& band);
   void compute(std::size_t pass, const BandPlan& band, const Rect& core, std::vector<Tensor>& rows);
   void allocate(std::size_t pass, const BandPlan& band, std::vector<Tensor>& rows) const;
   std::vector<Variable> results_of(std::size_t pass, const Rect& rect) const;
-  void drop_inputs(std::size_t pass, std::size_t band);
+  void drop_inputs(std::size_t pass);
 
   const PlanInput& input_;
   const GroupPlan& plan_;
   const Layout& layout_;
   BandedValues& values_;
   Options options_;
+  std::vector<std::int64_t> made_;  // rows of full resolution that each pass has gone through
 };
 
 }  // namespace duhdr

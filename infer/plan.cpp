@@ -91,9 +91,9 @@ bool reads_value(const Pass& pass, const std::string& name) {
 
 namespace {
 
-/// Where the bands of each pass end.
-std::vector<std::vector<std::int64_t>> band_ends(const PlanInput& input, std::int64_t band) {
-  const std::int64_t step = band == 0 ? input.height : band;
+/// Where the stages of each pass end.
+std::vector<std::vector<std::int64_t>> stage_ends(const PlanInput& input, std::int64_t stage) {
+  const std::int64_t step = stage == 0 ? input.height : stage;
   const auto count = static_cast<std::size_t>((input.height + step - 1) / step);
   std::vector<std::vector<std::int64_t>> ends(input.passes.size(), std::vector<std::int64_t>(count));
   for (std::size_t p = input.passes.size(); p-- > 0;)
@@ -111,9 +111,9 @@ std::vector<std::vector<std::int64_t>> band_ends(const PlanInput& input, std::in
 
 }  // namespace
 
-GroupPlan make_plan(const PlanInput& input, std::int64_t band, const std::vector<std::int64_t>& cores) {
+GroupPlan make_plan(const PlanInput& input, std::int64_t stage, const std::vector<std::int64_t>& cores) {
   const Rect image{0, 0, input.height, input.width};
-  const std::vector<std::vector<std::int64_t>> ends = band_ends(input, band);
+  const std::vector<std::vector<std::int64_t>> ends = stage_ends(input, stage);
   GroupPlan plan;
   plan.passes.resize(input.passes.size());
   std::map<std::string, std::vector<Rect>> read;  // of each value, by the passes after
@@ -132,16 +132,19 @@ GroupPlan make_plan(const PlanInput& input, std::int64_t band, const std::vector
     }
     std::int64_t top = 0;
     for (const std::int64_t end : ends[p]) {
-      BandPlan& made = plan.passes[p].emplace_back(BandPlan{top, end, {}});
+      StagePlan& bands = plan.passes[p].emplace_back();
       if (top == end) continue;
       const Rect rows{top, 0, end - top, input.width};
-      for (const Tile& tile : make_tiles(rows, image, cores[p], footprint.halo(), footprint.align))
+      for (const Tile& tile : make_tiles(rows, image, cores[p], footprint.halo(), footprint.align)) {
+        if (bands.empty() || bands.back().top != tile.core.top)
+          bands.push_back({tile.core.top, tile.core.bottom(), {}});
         for (const Rect& core : cover(cells, tile.core, footprint.halo())) {
           const Rect seen = grown(core, footprint.halo(), image);
-          made.cores.push_back(core);
+          bands.back().cores.push_back(core);
           plan.work += input.work[p] * pixels(seen, 0) / pixels(image, 0);
           for (const Pass::Input& in : pass.inputs) read[in.name].push_back(seen);
         }
+      }
       top = end;
     }
     if (!pass.otherwise.empty()) read[pass.otherwise].push_back(image);  // where nothing is computed

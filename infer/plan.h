@@ -40,16 +40,19 @@ std::vector<Rect> cover(const Cells& cells, const Rect& rect, std::int64_t halo)
 
 /// A band of rows and what a pass computes of it; pixels of full resolution.
 struct BandPlan {
-  std::int64_t top, bottom;  // may be equal: nothing is left to do
+  std::int64_t top, bottom;
   std::vector<Rect> cores;
 };
+using StagePlan = std::vector<BandPlan>;  // from top to bottom
 
-/// Bands of equal number go together: the last pass' are of equal height, and every other pass is ahead of those that
-/// read what it makes by just what they need of it. So the passes hand on windows of a band and their halos.
+/// The passes go through the image together, in stages: the last pass' are of equal height, and every other pass is
+/// ahead of those that read what it makes by just what they need of it. So they hand on windows of a stage and its
+/// halos.
 struct GroupPlan {
-  std::vector<std::vector<BandPlan>> passes;  // for each pass its bands, from top to bottom; of equal number
-  std::int64_t cells = 0, computed = 0;       // of passes with `only_where`: squares of the image, and the needed ones
-  double work = 0;                            // FLOP, halos included
+  std::vector<std::vector<StagePlan>> passes;  // for each pass its stages; the bands of all cover the image
+  std::int64_t cells = 0, computed = 0;        // of passes with `only_where`: squares of the image, and the needed ones
+  double work = 0;                             // FLOP, halos included
+  std::size_t room = 0;                        // bytes of values that it fits into; 0: not known
 };
 
 struct PlanInput {
@@ -61,8 +64,8 @@ struct PlanInput {
   std::function<bool(const Rect& rect)> is_masked;  // whether a pixel of the mask is above zero there
 };
 
-/// `band`: height of the last pass' bands; `cores`: for each pass the side of its tiles within a band. 0: the whole.
-GroupPlan make_plan(const PlanInput& input, std::int64_t band, const std::vector<std::int64_t>& cores);
+/// `stage`: height of the last pass' stages; `cores`: for each pass the side of its tiles within one. 0: the whole.
+GroupPlan make_plan(const PlanInput& input, std::int64_t stage, const std::vector<std::int64_t>& cores);
 
 /// Whether a pass reads a value, be it only where it computes nothing.
 bool reads_value(const Pass& pass, const std::string& name);

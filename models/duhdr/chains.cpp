@@ -12,6 +12,8 @@ namespace {
 
 using In = std::span<const Variable>;
 
+std::vector<Variable> as_list(const Level& level) { return {level.skip, level.pooled}; }
+
 /// The passes of one evaluation of a U-Net whose values are named `group` and so on.
 template <class Net>
 class LevelPasses {
@@ -19,6 +21,7 @@ class LevelPasses {
   LevelPasses(std::vector<Pass>& passes, const Net& net, std::string network, std::string name)
       : passes_(passes), net_(net), network_(std::move(network)), name_(std::move(name)) {}
 
+  std::string named(const std::string& what, int level) const { return message(name_, ' ', what, " 1/", 1 << level); }
   std::string skip(int level) const { return named("skip", level); }
   std::string pooled(int level) const { return named("pooled", level); }
   std::string features(int level) const { return named("features", level); }
@@ -29,8 +32,7 @@ class LevelPasses {
     for (int level = 0; level < Net::levels; ++level) {
       add(group, "down", level, level == 0 ? std::move(inputs) : std::vector<Pass::Input>{{pooled(level - 1)}},
           {skip(level), pooled(level)}, [this_net = &net_, level, input](In in) {
-            Level made = this_net->down(level, level == 0 ? input(in) : in[0]);
-            return std::vector<Variable>{made.skip, made.pooled};
+            return as_list(this_net->down(level, level == 0 ? input(in) : in[0]));
           });
     }
   }
@@ -59,8 +61,6 @@ class LevelPasses {
   }
 
  private:
-  std::string named(const std::string& what, int level) const { return message(name_, ' ', what, " 1/", 1 << level); }
-
   std::vector<Pass>& passes_;
   const Net& net_;
   std::string network_, name_;
@@ -82,7 +82,18 @@ void add_itnet(std::vector<Pass>& passes, const ITnet& net, int evaluation, cons
   const std::string name = evaluation == 0 ? "ITnet" : message("ITnet ", evaluation + 1);
   LevelPasses levels(passes, net, "itnet", name);
   constexpr int bottom = ITnet::levels;
-  levels.down("ITnet", {{seen}}, [](In in) { return in[0]; });
+  for (int level = 0; level < ITnet::levels; ++level) {
+    const int alone = level < 2 ? 0 : 2;  // passes of their own: three convolutions of a coarse level see far together
+    std::string from = level == 0 ? seen : levels.pooled(level - 1);
+    for (int i = 0; i < alone; ++i) {
+      const std::string to = levels.named(message("convolution ", i + 1), level);
+      levels.add("ITnet", message("down, convolution ", i + 1), level, {{from}}, {to},
+                 [&net, level, i](In in) { return net.convolution(level, i, in[0]); });
+      from = to;
+    }
+    levels.add("ITnet", "down", level, {{from}}, {levels.skip(level), levels.pooled(level)},
+               [&net, level, alone](In in) { return as_list(net.down(level, in[0], alone)); });
+  }
   levels.add("ITnet", "bottom", bottom, {{levels.pooled(bottom - 1)}}, {levels.features(bottom)},
              [&net](In in) { return net.bottom(in[0]); });
   Pass& last = levels.up("ITnet", {"linear", seen}, output,

@@ -70,8 +70,8 @@ void ITnet::collapse_tail() {
   tail_up_ = &child<Conv2d>("tail_up", like, up, Activation::relu);
 }
 
-Level ITnet::down(int level, Variable x) const {
-  Variable skip = encoder_.group(level, level == 0 ? cast(vgg_input(x), working_type(x)) : std::move(x));
+Level ITnet::down(int level, Variable x, int first) const {
+  Variable skip = encoder_.group(level, level == 0 ? cast(vgg_input(x), working_type(x)) : std::move(x), first);
   const Variable pooled = max_pool2d(skip);
   if (level == 0 && tail_skip_) skip = (*tail_skip_)(skip);
   return {skip, pooled};

@@ -27,7 +27,12 @@ class ITnet : public Module {
   // One evaluation in steps, level by level; level 0 has full resolution and reads the image. Frozen, its skip and its
   // features have the three channels of the result.
   static constexpr int levels = 5;
-  Level down(int level, Variable x) const;
+  /// `first`: without the convolutions before this one.
+  Level down(int level, Variable x, int first = 0) const;
+  /// One convolution of a level below 0.
+  Variable convolution(int level, int index, Variable x) const {
+    return encoder_.group(level, std::move(x), index, index + 1);
+  }
   Variable bottom(const Variable& x) const { return bottleneck_(x); }
   Variable up(int level, const Variable& x, const Variable& skip) const;
   /// base + mask(base) * residual, the residual from the image that the net has seen and the features of level 0.

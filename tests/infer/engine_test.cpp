@@ -5,8 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <span>
 
-#include "infer/tiles.h"
+#include "infer/plan.h"
 #include "kernels/arithmetic.h"
 #include "kernels/camera/mask.h"
 #include "kernels/execution.h"
@@ -120,6 +121,38 @@ TEST(Engine, TilesWithoutClippedPixelsAreNotComputed) {
   EXPECT_EQ(values[(63 * 256 + 64) * 3 + 1], 1.5f);
   EXPECT_EQ(values[(63 * 256 + 64) * 3], 0.75f);
   EXPECT_EQ(values[(63 * 256 + 63) * 3], 0.25f);
+}
+
+/// Clipped pixels here and there: what only unclipped places need is left out, on every level, and no bit changes.
+TEST(Engine, ASparseMaskKeepsTheBits) {
+  Tensor image = picture(448, 512, 0);
+  for (float& value : std::span(image.mutable_data<float>(), static_cast<std::size_t>(image.numel())))
+    value = std::min(value, 0.9f);
+  for (const auto& [y, x] : {std::pair{3, 5}, {200, 330}, {201, 395}, {447, 511}})
+    image.mutable_data<float>()[(y * 512 + x) * 3 + 1] = 1;
+  DuHdrConfig config = variant(Trunk::crfnet, Down::conv);
+  config.dnet_widths = config.oonet_widths = {4, 4, 4, 4, 4};
+  config.itnet_widths = {16, 16, 32, 32, 16};
+  auto plain = random_model(config);
+  const auto stop_at_mask = [](DuHdr& model) {  // Dnet's and the curve's start values: the mask is that of the picture
+    for (NamedVariable& named : model.parameters())
+      if (named.name.starts_with("dnet.head") || named.name.starts_with("innet"))
+        named.variable.set_value(Tensor::zeros(named.variable.shape(), DType::f32));
+  };
+  stop_at_mask(*plain);
+  plain->freeze();
+  const NoGrad inference;
+  const ExecutionScope tiled({.size_independent = true});
+  const std::vector<float> expected = forward(plain->to_hdr(), Variable(image)).value().to_vector<float>();
+  for (const std::int64_t tile : {EngineOptions::whole, EngineOptions::automatic, std::int64_t{128}}) {
+    auto model = random_model(config);
+    stop_at_mask(*model);
+    Engine engine(std::move(model), {.tile = tile});
+    const Engine::Result result = engine.ldr_to_hdr(image);
+    EXPECT_TRUE(result.pixels.to_vector<float>() == expected) << "tile " << tile;
+    EXPECT_GT(result.computed, 0);
+    EXPECT_LT(result.computed, result.tiles / 4);
+  }
 }
 
 /// A chain whose second pass takes more memory than its dry run tells, as a library's workspace may.
@@ -268,6 +301,18 @@ TEST(Tiles, CoverEveryPixelOnceAndReadTheirHalo) {
     }
     EXPECT_EQ(std::count(covered.begin(), covered.end(), 1), 320 * 544) << core;
   }
+}
+
+TEST(Cells, AreCoveredByFewPixels) {
+  Cells cells(512, 640, 64);
+  EXPECT_TRUE(cover(cells, {0, 0, 512, 640}, 16).empty());
+  cells.need({70, 10, 1, 1});
+  cells.need({64, 64, 64, 64});
+  cells.need({511, 639, 1, 1});
+  EXPECT_EQ(cells.needed(), 3);
+  EXPECT_EQ(cover(cells, {0, 0, 512, 640}, 16), (std::vector<Rect>{{64, 0, 64, 128}, {448, 576, 64, 64}}));
+  EXPECT_EQ(cover(cells, {0, 0, 512, 640}, 1024).size(), 1u);  // with such a halo one piece is cheaper
+  EXPECT_EQ(cover(cells, {80, 32, 32, 400}, 16), (std::vector<Rect>{{80, 32, 32, 96}}));
 }
 
 TEST(Tiles, OnlyBordersInsideTheImageLieOnTheGrid) {

@@ -41,7 +41,9 @@ TEST(Footprints, AreThoseOfTheLayers) {
   EXPECT_EQ(found.at("linearise"), (Footprint{}));
   EXPECT_EQ(found.at("mask"), (Footprint{}));
   EXPECT_EQ(found.at("ITnet down 1/1"), down(1 + 1, 1));
-  EXPECT_EQ(found.at("ITnet down 1/16"), down(16 * (1 + 1 + 1), 16));
+  EXPECT_EQ(found.at("ITnet down 1/2"), down(2 * (1 + 1), 2));
+  EXPECT_EQ(found.at("ITnet down, convolution 2 1/16"), (Footprint{.reach = 16, .align = 16, .scales = {16}}));
+  EXPECT_EQ(found.at("ITnet down 1/16"), down(16, 16));
   EXPECT_EQ(found.at("ITnet bottom 1/32"), (Footprint{.reach = 32, .align = 32, .scales = {32}}));
   EXPECT_EQ(found.at("ITnet up 1/16"), up(32, 16));
   EXPECT_EQ(found.at("ITnet up 1/1"), up(2, 1));
