@@ -11,7 +11,6 @@ namespace {
 
 constexpr double least_work = 1;                         // FLOP of a chain that has none to count
 constexpr std::size_t kept_free = std::size_t{1} << 30;  // bytes for what comes after a picture: writing it, say
-constexpr std::size_t scratch = std::size_t{64} << 20;   // bytes beside the tensors that passes are seen to make
 
 }  // namespace
 
@@ -102,12 +101,12 @@ void ChainRun::run_tiles(std::size_t first, std::size_t end) {
   }
   const GroupPlan plan = plan_for(input);
   CachingAllocator& allocator = allocator_of(options_.device);
-  const std::size_t chosen = bytes_of_others() + plan.room + scratch, limit = allocator.limit();
-  const MemoryLimit within(allocator, plan.room == 0 || limit == 0 ? limit : std::min(limit, chosen));
+  const std::size_t wanted = bytes_of_others() + plan.room;
   result_.tiles += plan.cells;
   result_.computed += plan.computed;
   std::vector<double> shares(input.passes.size());
   const auto told = [&](std::size_t pass, double done) {
+    if (plan.room > 0 && allocator.stats().reserved > wanted) allocator.trim();  // of blocks that fit nothing now
     shares[pass] = done;
     double flop = work_done_;
     for (std::size_t p = 0; p < shares.size(); ++p) flop += shares[p] * work_.at(input.passes[p].name);

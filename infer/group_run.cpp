@@ -57,17 +57,19 @@ void GroupRun::make_band(std::size_t p, const BandPlan& band) {
     if (rows[i].defined()) values_[pass.outputs[i]].append(band.top / input_.footprints[p].scales[i], rows[i]);
 }
 
-/// The rows of a band, for results to be put in.
+/// The rows of a band, for results to be put in: all of them or, without memory, none.
 void GroupRun::allocate(std::size_t p, const BandPlan& band, std::vector<Tensor>& rows) const {
   const Pass& pass = input_.passes[p];
+  std::vector<Tensor> made;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const Blank& blank = layout_.blanks.at(pass.outputs[i]);
     const std::int64_t scale = input_.footprints[p].scales[i];
-    rows[i] = Tensor(Shape{1, (band.bottom - band.top) / scale, blank.shape.w(), blank.shape.c()}, blank.dtype,
-                     options_.device);
+    made.emplace_back(Shape{1, (band.bottom - band.top) / scale, blank.shape.w(), blank.shape.c()}, blank.dtype,
+                      options_.device);
   }
   if (!pass.otherwise.empty())
-    paste(rows[0], 0, 0, values_.at(pass.otherwise).part({band.top, 0, band.bottom - band.top, layout_.width}));
+    paste(made[0], 0, 0, values_.at(pass.otherwise).part({band.top, 0, band.bottom - band.top, layout_.width}));
+  rows = std::move(made);
 }
 
 std::vector<Variable> GroupRun::results_of(std::size_t p, const Rect& rect) const {

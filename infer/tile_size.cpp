@@ -105,7 +105,7 @@ GroupPlan ChainRun::plan_for(const PlanInput& input) {
     return make_plan(input, options_.tile, std::vector<std::int64_t>(input.passes.size(), options_.tile));
   std::vector<GroupPlan> candidates = plans(input);
   const std::size_t limit = allocator_of(options_.device).limit(), others = bytes_of_others();
-  const std::size_t room = limit > others ? limit - others : 0;
+  const std::size_t room = (limit > others ? limit - others : 0) / 8 * 7;  // the rest: gaps between living blocks
   const auto first_within = [&](std::size_t bytes, double most_work) -> GroupPlan* {
     for (GroupPlan& plan : candidates)
       if (plan.work <= most_work && fits(input, plan, bytes)) {
