@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// ChainRun: one picture on its way through a chain, pass by pass, each whole or by tiles.
+// ChainRun: one picture on its way through a chain, group by group of passes. Those that see the whole image run on
+// the whole, the others by tiles.
 #pragma once
 
-#include <functional>
 #include <map>
+#include <set>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "infer/dry_run.h"
 #include "infer/engine.h"
-#include "infer/tiles.h"
+#include "infer/group_run.h"
 
 namespace duhdr {
 
@@ -18,38 +20,40 @@ class ChainRun {
   ChainRun(const Chain& chain, const std::map<std::string, Footprint>& footprints, const EngineOptions& options,
            const Progress& progress);
 
-  /// picture: [1, H, W, 3] on the device. The result's peak_memory is left to the caller.
-  Engine::Result run(const Tensor& picture);
+  /// picture: [1, H, W, 3] on the device; it is let go as soon as it has been read. The result's peak_memory is left to
+  /// the caller.
+  Engine::Result run(Tensor picture);
 
  private:
-  static constexpr std::int64_t smallest_core = 64;  // of a tile, pixels a side
-
-  /// Of the image's work: what is done before a pass and after it.
-  struct Share {
-    double begin, end;
-  };
-
-  void run_pass(const Pass& pass, Share share);
-  bool fits_after_all(const std::function<void()>& work) const;
+  void lay_out(const Shape& picture, const Shape& padded);
+  std::size_t group_end(std::size_t first) const;
   void run_whole(const Pass& pass);
-  void run_tiles(const Pass& pass, std::int64_t core, Share share);
-  bool is_left_out(const Pass& pass, const Rect& core) const;
-  std::vector<Variable> inputs(const Pass& pass, const Rect& rect, Device where) const;
-  std::int64_t core_for(const Pass& pass) const;
-  bool fits(const Pass& pass, std::int64_t core, std::size_t room) const;
-  void release_values(std::size_t passes_done);
-  void tell(const std::string& pass, double done) const;
+  void run_tiles(std::size_t first, std::size_t end);
+  void read_mask();
+  bool is_masked(const Rect& rect) const;
+  void tell(const std::string& what, double flop) const;
+
+  // How large the tiles are (tile_size.cpp).
+  GroupPlan plan_for(const PlanInput& input);
+  std::vector<GroupPlan> plans(const PlanInput& input);
+  std::int64_t core_for(const Pass& pass, const Footprint& footprint, std::size_t bytes);
+  std::size_t need_of(const Pass& pass, const Footprint& footprint, std::int64_t core);
+  bool fits(const PlanInput& input, const GroupPlan& plan, std::size_t room) const;
+  std::size_t bytes_of_others() const;
+  void make_room(std::size_t bytes) const;
 
   const Chain& chain_;
   const std::map<std::string, Footprint>& footprints_;
   const EngineOptions& options_;
   const Progress& progress_;
-  std::map<std::string, std::int64_t, std::less<>> scales_;  // of the values; 0: no image
-  Shape picture_, padded_;
-  Blanks blanks_;
-  std::map<std::string, double> work_;  // FLOP of a pass on the whole picture
-  Values values_;
-  std::vector<float> mask_;  // the chain's, on the host, of the padded picture's size
+  Shape picture_;
+  Layout layout_;
+  std::map<std::string, double> work_;        // FLOP of a pass on the whole picture
+  std::map<std::string, std::size_t> bytes_;  // of living tensors while a pass runs on the whole picture
+  double total_work_ = 0, work_done_ = 0;
+  std::map<std::pair<std::string, std::int64_t>, std::size_t> needs_;  // bytes that a tile takes, by pass and core
+  BandedValues values_;
+  std::vector<std::uint8_t> mask_;  // of the padded picture: whether the chain's mask is above zero
   Engine::Result result_;
 };
 

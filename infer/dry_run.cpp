@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "infer/dry_run.h"
 
-#include <algorithm>
-
 #include "kernels/op_counter.h"
 #include "tensor/allocator.h"
 
@@ -10,38 +8,33 @@ namespace duhdr {
 
 Variable on_meta(const Blank& blank) { return Variable(Tensor(blank.shape, blank.dtype, Device::meta())); }
 
-Need dry_run(const Pass& pass, const std::function<std::vector<Variable>()>& inputs) {
+Need dry_run(const Pass& pass, const std::vector<Variable>& inputs) {
   const NoGrad dry;
   CachingAllocator& meta = allocator_of(Device::meta());
-  const std::vector<Variable> given = inputs();
   meta.trim();
   meta.reset_peak();
   const OpCounter counter;
-  const Variable result = pass.run(given);
-  return {counter.flop(), meta.stats().peak, {result.shape(), result.dtype()}};
+  std::vector<Variable> results = pass.run(inputs);
+  return {counter.flop(), meta.stats().peak, std::move(results)};
 }
 
 Blanks blanks_of(const Chain& chain, const Shape& picture,
                  const std::function<void(const Pass& pass, const Need& need)>& see) {
   Blanks blanks{{chain.source, {picture, DType::f32}}};
-  const auto look = [&](const Pass& pass) {
-    const Need need = dry_run(pass, [&] {
-      std::vector<Variable> inputs;  // those of one shape share a tensor
-      for (const Pass::Input& input : pass.inputs) {
-        const Blank& blank = blanks.at(input.name);
-        const auto same = std::find_if(inputs.begin(), inputs.end(), [&](const Variable& v) {
-          return v.shape() == blank.shape && v.dtype() == blank.dtype;
-        });
-        inputs.push_back(same == inputs.end() ? on_meta(blank) : *same);
-      }
-      return inputs;
-    });
+  Values values{{chain.source, on_meta(blanks.at(chain.source))}};
+  for (std::size_t p = 0; p < chain.passes.size(); ++p) {
+    const Pass& pass = chain.passes[p];
+    std::vector<Variable> inputs;
+    for (const Pass::Input& input : pass.inputs) inputs.push_back(values.at(input.name));
+    const std::set<std::string> later = read_from(chain, p + 1);
+    std::erase_if(values, [&](const auto& entry) { return !later.contains(entry.first); });
+    const Need need = dry_run(pass, inputs);
     see(pass, need);
-    blanks[pass.output] = need.result;
-  };
-  for (const Pass& pass : chain.passes) {
-    look(pass);
-    for (const Pass& part : pass.parts) look(part);
+    for (std::size_t i = 0; i < need.results.size(); ++i) {
+      blanks[pass.outputs[i]] = {need.results[i].shape(), need.results[i].dtype()};
+      values[pass.outputs[i]] = need.results[i];
+    }
+    std::erase_if(values, [&](const auto& entry) { return !later.contains(entry.first); });
   }
   return blanks;
 }

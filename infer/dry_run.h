@@ -22,14 +22,14 @@ Variable on_meta(const Blank& blank);
 
 struct Need {
   double flop = 0;        // 2 per multiply-add of convolutions and linear layers
-  std::size_t bytes = 0;  // largest sum of living tensors, inputs and result included
-  Blank result;
+  std::size_t bytes = 0;  // largest sum of living tensors on Device::meta()
+  std::vector<Variable> results;
 };
-/// `inputs` makes them, on Device::meta().
-Need dry_run(const Pass& pass, const std::function<std::vector<Variable>()>& inputs);
+/// `inputs` on Device::meta().
+Need dry_run(const Pass& pass, const std::vector<Variable>& inputs);
 
-/// The values of a chain, those of passes' parts included, for a picture whose sides are multiples of its alignment.
-/// `see` is told what each pass and part takes, with one tensor for inputs of one shape.
+/// The values of a chain for a picture whose sides are multiples of its alignment. `see` is told what each pass takes
+/// when all run whole, one after the other: values that later passes read are living tensors, too.
 Blanks blanks_of(const Chain& chain, const Shape& picture,
                  const std::function<void(const Pass& pass, const Need& need)>& see);
 

@@ -8,10 +8,6 @@
 #include "tensor/allocator.h"
 
 namespace duhdr {
-namespace {
-constexpr std::size_t gibibyte = std::size_t{1} << 30;
-}
-
 Engine::Engine(std::unique_ptr<Model> model, const EngineOptions& options)
     : model_(std::move(model)), options_(options) {
   set_precision(*model_, options.precision);
@@ -21,45 +17,44 @@ Engine::Engine(std::unique_ptr<Model> model, const EngineOptions& options)
   model_->to(options.device);
 }
 
-/// Bytes of tensors that an image may take: a share of what is free. On the CPU, where other programs live in the same
-/// memory, no more than 4 GiB, or what the whole-image tensors of a very large picture take.
-std::size_t Engine::budget(std::size_t image_bytes) const {
+/// Bytes of tensors that an image may take: a share of what is free. ChainRun takes less where it can.
+std::size_t Engine::budget() const {
   if (options_.max_memory != 0) return options_.max_memory;
-  const MemoryStats stats = allocator_of(options_.device).stats();
-  const std::size_t free_share = (info_of(options_.device).available + stats.reserved) / 10 * 8;
-  if (options_.device.is_cuda()) return free_share;
-  return std::min(free_share, std::max(4 * gibibyte, stats.in_use + 10 * image_bytes));
+  return (info_of(options_.device).available + allocator_of(options_.device).stats().reserved) / 10 * 8;
 }
 
-Engine::Result Engine::run(const Chain& chain, const Footprints& footprints, const Tensor& picture,
-                           const Progress& progress) {
+Engine::Result Engine::run(const Chain& chain, const Footprints& footprints, Tensor picture, const Progress& progress) {
   const NoGrad inference;
   CachingAllocator& allocator = allocator_of(options_.device);
   if (picture.shape() != last_shape_) allocator.trim();  // blocks of another size would only fill the memory
   last_shape_ = picture.shape();
-  const MemoryLimit limit(allocator, budget(picture.bytes()));
+  const MemoryLimit limit(allocator, budget());
   allocator.reset_peak();
-  Result result = ChainRun(chain, footprints, options_, progress).run(picture.to(options_.device));
+  picture = picture.to(options_.device);
+  Result result = ChainRun(chain, footprints, options_, progress).run(std::move(picture));
   result.peak_memory = allocator.stats().peak;
   return result;
 }
 
-Engine::Result Engine::ldr_to_hdr(const Tensor& image, const Progress& progress) {
-  return run(model_->to_hdr(), to_hdr_, image, progress);
+Engine::Result Engine::ldr_to_hdr(Tensor image, const Progress& progress) {
+  return run(model_->to_hdr(), to_hdr_, std::move(image), progress);
 }
 
-Engine::Result Engine::hdr_to_ldr(const Tensor& hdr, const Progress& progress) {
+Engine::Result Engine::hdr_to_ldr(Tensor hdr, const Progress& progress) {
   if (!model_->to_ldr())
     throw Error(ExitCode::usage, message("a model of the family ", model_->family(), " has no way from HDR to LDR"));
-  return run(*model_->to_ldr(), to_ldr_, hdr, progress);
+  return run(*model_->to_ldr(), to_ldr_, std::move(hdr), progress);
 }
 
 std::vector<Cost> costs_of(const Model& model, std::int64_t height, std::int64_t width) {
   std::vector<Cost> costs;
   const auto add = [&](const Chain& chain, bool reverse) {
     blanks_of(chain, Shape{1, height, width, 3}, [&](const Pass& pass, const Need& need) {
-      if (!pass.network.empty())
-        costs.push_back({pass.network, reverse, model.network(pass.network).parameter_count(), need.flop, need.bytes});
+      if (pass.network.empty()) return;
+      if (costs.empty() || costs.back().network != pass.network)
+        costs.push_back({pass.network, reverse, model.network(pass.network).parameter_count()});
+      costs.back().flop += need.flop;
+      costs.back().activation_bytes = std::max(costs.back().activation_bytes, need.bytes);
     });
   };
   add(model.to_hdr(), false);

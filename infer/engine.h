@@ -34,25 +34,26 @@ class Engine {
   struct Result {
     Tensor pixels;                // [1, H, W, 3] f32 on the CPU
     double clipped = 0;           // share of pixels where the chain's mask is above zero
-    std::int64_t tiles = 0;       // of passes that are only needed where the mask is above zero ...
-    std::int64_t computed = 0;    // ... and how many of them were
+    std::int64_t tiles = 0;       // squares of 64 pixels of what is only needed where the mask is above zero ...
+    std::int64_t computed = 0;    // ... and how many of them were needed
     std::size_t peak_memory = 0;  // bytes of tensors
   };
   /// image: [1, H, W, 3] f32 on the CPU, code values in [0, 1] -> linear, finite, >= 0; 1.0 = the input's clip level.
-  /// Throws out_of_memory when not even the smallest tiles fit.
-  Result ldr_to_hdr(const Tensor& image, const Progress& progress = {});
+  /// An image that is moved in is let go as soon as it has been read. Throws out_of_memory when not even the smallest
+  /// tiles fit.
+  Result ldr_to_hdr(Tensor image, const Progress& progress = {});
 
   /// hdr: [1, H, W, 3] f32 on the CPU, linear, 1.0 = clip level -> code values, multiples of 1/255. Throws usage when
   /// the model has no such chain.
-  Result hdr_to_ldr(const Tensor& hdr, const Progress& progress = {});
+  Result hdr_to_ldr(Tensor hdr, const Progress& progress = {});
 
   const Model& model() const { return *model_; }
   const EngineOptions& options() const { return options_; }
 
  private:
   using Footprints = std::map<std::string, Footprint>;
-  Result run(const Chain& chain, const Footprints& footprints, const Tensor& picture, const Progress& progress);
-  std::size_t budget(std::size_t image_bytes) const;
+  Result run(const Chain& chain, const Footprints& footprints, Tensor picture, const Progress& progress);
+  std::size_t budget() const;
 
   std::unique_ptr<Model> model_;
   EngineOptions options_;

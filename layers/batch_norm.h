@@ -36,6 +36,9 @@ class ConvBn {
 
   Variable operator()(const Variable& x, const Variable& residual = {}) const;
 
+  /// Once the parent's freeze has begun, the whole of the pair but for the activation.
+  const Conv2d& conv() const { return conv_; }
+
  private:
   void fold();
 

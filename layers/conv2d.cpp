@@ -32,29 +32,54 @@ Variable Conv2d::operator()(const Variable& x, const Variable& skip, const Varia
   return conv2d({.x = x, .skip = skip, .weight = weight_as(x.dtype()), .bias = bias_, .residual = residual}, desc_);
 }
 
-void Conv2d::fold(const Tensor& factor, const Tensor& shift, Activation activation) {
-  const Tensor host_factor = factor.to(Device::cpu()), host_shift = shift.to(Device::cpu());
-  Tensor weight = weight_.value().to(Device::cpu()).clone();
-  Tensor bias = Tensor::zeros(Shape{weight.shape()[0]}, DType::f32);
-  if (bias_.defined()) copy(bias, bias_.value());
-  const std::int64_t per_output = weight.numel() / weight.shape()[0];
-  float* w = weight.mutable_data<float>();
-  float* b = bias.mutable_data<float>();
-  for (std::int64_t o = 0; o < weight.shape()[0]; ++o) {
-    const double f = host_factor.data<double>()[o];
-    for (std::int64_t i = 0; i < per_output; ++i) w[o * per_output + i] = static_cast<float>(w[o * per_output + i] * f);
-    b[o] = static_cast<float>(b[o] * f + host_shift.data<double>()[o]);
-  }
-  weight_.set_value(weight.to(weight_.device()));
-  if (!bias_.defined())
-    bias_ = constant(bias.to(weight_.device()));
+Conv2d::Map Conv2d::map() const {
+  const auto host = [](const Variable& v) { return v.value().to(Device::cpu()).to(DType::f64); };
+  Map map{host(weight_).clone(), Tensor::zeros(Shape{weight_.shape()[0]}, DType::f64)};
+  if (bias_.defined()) copy(map.bias, host(bias_));
+  if (!input_scale_.defined()) return map;
+  const Tensor scale = host(input_scale_);
+  const std::int64_t inputs = scale.numel(), taps = weight_.value().numel() / weight_.shape()[0] / inputs;
+  for (std::int64_t i = 0; i < map.weight.numel(); ++i)
+    map.weight.mutable_data<double>()[i] *= scale.data<double>()[i / taps % inputs];
+  return map;
+}
+
+Conv2d::Conv2d(const Conv2d& like, const Map& map, Activation activation) {
+  const DType type = like.weight_.dtype();
+  weight_ = parameter("weight", map.weight.shape());
+  bias_ = parameter("bias", map.bias.shape());
+  for (Variable* v : {&weight_, &bias_}) v->set_value(Tensor(v->shape(), type, like.weight_.device()));
+  set_activations(like.activations());
+  set_map(map, activation);
+}
+
+void Conv2d::set_map(const Map& map, Activation activation) {
+  const auto like_weight = [&](const Tensor& value) { return value.to(weight_.dtype()).to(weight_.device()); };
+  weight_.set_value(like_weight(map.weight));
+  if (bias_.defined())
+    bias_.set_value(like_weight(map.bias));
   else
-    bias_.set_value(bias.to(weight_.device()));
+    bias_ = constant(like_weight(map.bias));
+  input_scale_ = {};
   desc_.activation = activation;
 }
 
+void Conv2d::fold(const Tensor& factor, const Tensor& shift, Activation activation) {
+  const Tensor host_factor = factor.to(Device::cpu()), host_shift = shift.to(Device::cpu());
+  Map folded = map();
+  const std::int64_t per_output = folded.weight.numel() / folded.weight.shape()[0];
+  double* weight = folded.weight.mutable_data<double>();
+  double* bias = folded.bias.mutable_data<double>();
+  for (std::int64_t o = 0; o < folded.bias.numel(); ++o) {
+    const double f = host_factor.data<double>()[o];
+    for (std::int64_t i = 0; i < per_output; ++i) weight[o * per_output + i] *= f;
+    bias[o] = bias[o] * f + host_shift.data<double>()[o];
+  }
+  set_map(folded, activation);
+}
+
 void Conv2d::on_freeze() {
-  weight_.set_value(weight_as(activations()).value());
+  weight_.set_value(weight_as(weight_.dtype() == DType::f64 ? DType::f64 : activations()).value());
   input_scale_ = {};
 }
 

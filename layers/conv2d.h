@@ -33,6 +33,16 @@ class Conv2d : public Module {
   /// Constant factors [1, in, 1, 1] of the input channels, set once; they go into the weight, not over the activations.
   void set_input_scale(const Tensor& scale) { input_scale_ = constant(scale); }
 
+  /// The layer's linear map with everything in it that goes into the weight: [O, I, k, k] and [O], f64 on the CPU. What
+  /// networks are rewritten with at their freeze.
+  struct Map {
+    Tensor weight, bias;
+  };
+  Map map() const;
+
+  /// A layer of a frozen network with this map, in the types of `like`.
+  Conv2d(const Conv2d& like, const Map& map, Activation activation);
+
   /// Turns act(bn-like factor * conv + shift) into one convolution: weight and bias change for good.
   void fold(const Tensor& factor, const Tensor& shift, Activation activation);
 
@@ -42,6 +52,7 @@ class Conv2d : public Module {
 
  private:
   Variable weight_as(DType dtype) const;
+  void set_map(const Map& map, Activation activation);
 
   ConvOptions options_;
   Conv2dDesc desc_;

@@ -83,6 +83,9 @@ class Module {
   DType activations() const { return activations_; }
   virtual void reset(std::uint64_t /*seed*/, const std::string& /*full_name*/) {}  // this layer's own start values
   virtual void on_freeze() {}
+  /// Work at the beginning of freeze(), in the order of the calls: the children still have their parameters as they
+  /// were.
+  void before_freeze(std::function<void()> hook) { hooks_.push_back(std::move(hook)); }
   /// The type of the activations inside for this input: an f64 input stays f64.
   DType working_type(const Variable& input) const { return input.dtype() == DType::f64 ? DType::f64 : activations_; }
 
@@ -90,7 +93,6 @@ class Module {
   friend class ConvBn;
   void convert(const std::function<Tensor(const Tensor&)>& conversion);
   void collect(const std::string& prefix, bool trainable, std::vector<NamedVariable>& out) const;
-  void before_freeze(std::function<void()> hook) { hooks_.push_back(std::move(hook)); }
 
   std::vector<std::pair<std::string, Variable>> parameters_, buffers_;
   std::vector<Variable> constants_;

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "autograd/variable.h"
@@ -18,6 +19,25 @@ namespace duhdr {
 /// What passes read and make, by name: images [N, h, w, C], or values of the whole image such as a curve [N, samples].
 using Values = std::map<std::string, Variable, std::less<>>;
 
+/// What a pass does: a function from its inputs to its outputs, or to the only one.
+class PassFunction {
+ public:
+  using Inputs = std::span<const Variable>;
+
+  template <class F>
+  requires std::is_invocable_v<F, Inputs> PassFunction(
+      F function) {  // NOLINT(google-explicit-constructor): a closure is one
+    if constexpr (std::is_same_v<std::invoke_result_t<F, Inputs>, Variable>)
+      function_ = [function](Inputs inputs) { return std::vector<Variable>{function(inputs)}; };
+    else
+      function_ = std::move(function);
+  }
+  std::vector<Variable> operator()(Inputs inputs) const { return function_(inputs); }
+
+ private:
+  std::function<std::vector<Variable>(Inputs inputs)> function_;
+};
+
 /// One step of a chain.
 struct Pass {
   struct Input {
@@ -25,19 +45,19 @@ struct Pass {
     bool padded = true;  // false: cut to the picture's true size (for passes that see the whole)
   };
 
-  std::string name;           // unique in the chain, shown as progress: "ITnet"
+  std::string name;        // unique in the chain: "ITnet down 1/4"
+  std::string group = {};  // shown as progress: "ITnet". Passes of one group stand together; the engine runs them band
+                           // by band of the image, none ahead of what the others need. Empty: a pass by itself
   std::string network = {};   // the child of the model that it runs, if any
   std::vector<Input> inputs;  // each an earlier pass' output, or the chain's source
-  std::string output;
-  std::function<Variable(std::span<const Variable> inputs)> run;
+  std::vector<std::string> outputs;
+  PassFunction run;
 
-  /// Where the image `only_where` [N, h, w, 1] is zero, the result is that of the input `otherwise`: such tiles need
-  /// not be computed. Empty: everything is.
+  /// Where the image `only_where` [N, h, w, 1] is zero, the result is that of the input `otherwise`: such places need
+  /// not be computed, nor what earlier passes of the group make for them alone. Empty: everything is.
   std::string only_where = {}, otherwise = {};
 
-  /// The same in smaller passes, for a pass that decides something for the whole image in its midst but is too large
-  /// to run whole. The last one makes `output`.
-  std::vector<Pass> parts = {};
+  const std::string& shown_as() const { return group.empty() ? name : group; }
 };
 
 struct Chain {
@@ -48,8 +68,8 @@ struct Chain {
   std::string mask;    // [N, H, W, 1]: above zero where the result is invented rather than read; may be empty
 };
 
-/// Runs the passes that `wanted` depends on, on the whole picture [N, H, W, 3] of any size, and returns every value
-/// made on the way. Images of full resolution come back in the picture's size, without the padding.
+/// Runs the passes that `wanted` depends on, on the whole picture [N, H, W, 3] of any size, and returns the values of
+/// these names. Images of full resolution come in the picture's size, without the padding.
 Values forward(const Chain& chain, const Variable& picture, const std::set<std::string>& wanted);
 Variable forward(const Chain& chain, const Variable& picture);  // its result
 
@@ -59,18 +79,18 @@ struct Footprint {
   std::int64_t reach = 0;  // otherwise: pixels around a result pixel (at full resolution) that it depends on
   std::int64_t align = 1;  // tile borders inside the image lie on multiples of it: every pooling keeps its phase, and
                            // every block of pixels that are computed together its pixels
-  std::int64_t scale = 1;  // a result pixel stands for scale x scale pixels; 0 = no image
+  std::vector<std::int64_t> scales = {1};  // of each output: a pixel stands for scale x scale pixels; 0 = no image
 
   /// Pixels to add around a tile: the reach, rounded up to the alignment.
   std::int64_t halo() const { return (reach + align - 1) / align * align; }
   bool operator==(const Footprint&) const = default;
 };
 
-/// The footprints of all passes and their parts, by their names. Throws (internal) when the chain's alignment is too
-/// fine for some pass.
+/// The footprints of all passes, by their names. Throws (internal) when the chain's alignment is too fine for some
+/// pass.
 std::map<std::string, Footprint> footprints(const Chain& chain);
 
-/// The inputs of a pass among the values.
-std::vector<Variable> inputs_of(const Pass& pass, const Values& values);
+/// The values that the passes from number `first` on read, and the chain's result.
+std::set<std::string> read_from(const Chain& chain, std::size_t first);
 
 }  // namespace duhdr

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/vgg16.h"
 
+#include <algorithm>
+
 #include "kernels/pointwise.h"
 #include "kernels/pool.h"
 #include "kernels/vgg_input.h"
@@ -21,8 +23,10 @@ VggEncoder::VggEncoder(const std::array<std::int64_t, 5>& widths, int groups) {
   }
 }
 
-Variable VggEncoder::group(int index, Variable x) const {
-  for (const Conv2d* convolution : groups_[static_cast<std::size_t>(index)]) x = (*convolution)(x);
+Variable VggEncoder::group(int index, Variable x, int first, int end) const {
+  const std::vector<Conv2d*>& convolutions = groups_[static_cast<std::size_t>(index)];
+  for (int i = first; i < std::min(end, static_cast<int>(convolutions.size())); ++i)
+    x = (*convolutions[static_cast<std::size_t>(i)])(x);
   return x;
 }
 

@@ -13,7 +13,8 @@ namespace duhdr {
 class VggEncoder : public Module {
  public:
   VggEncoder(const std::array<std::int64_t, 5>& widths, int groups);
-  Variable group(int index, Variable x) const;  // index from 0; the size of x stays
+  /// Its convolutions from number `first` on, up to `end`; indices from 0. The size of x stays.
+  Variable group(int index, Variable x, int first = 0, int end = 3) const;
   int groups() const { return static_cast<int>(groups_.size()); }
 
  private:

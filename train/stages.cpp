@@ -77,7 +77,7 @@ LossTerms innet_individual(const StageContext& c, const StageBatch& batch) {  //
 
 LossTerms dnm_joint(const StageContext& c, const StageBatch& batch) {  // Eq. 13
   const Truth target = truth(c, batch);                                // before Nnet's running statistics move
-  const Values values = forward(c.model.to_hdr(), batch.ldr, {"linear"});
+  const Values values = forward(c.model.to_hdr(), batch.ldr, {"dequantised", "linear"});
   const Variable encoded = values.at("dequantised"), clipped = values.at("linear");
   const Variable again = mapped(duhdr(c).nnet(), clipped);
   LossTerms terms{{"clipped", 1, squared_error(clipped, target.clipped, images(batch))},
@@ -124,7 +124,7 @@ LossTerms dnet_unpaired(const StageContext& c, const StageBatch& batch) {  // Eq
 }
 
 LossTerms dnm_unpaired(const StageContext& c, const StageBatch& batch) {  // Eq. 14
-  const Values values = forward(c.model.to_hdr(), batch.ldr, {"linear"});
+  const Values values = forward(c.model.to_hdr(), batch.ldr, {"dequantised", "linear"});
   const Variable encoded = values.at("dequantised"), again = mapped(duhdr(c).nnet(), values.at("linear"));
   return {{"cycle", 1, squared_error(again, encoded, images(batch))}};
 }

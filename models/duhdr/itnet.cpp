@@ -39,36 +39,62 @@ ITnet::ITnet(const DuHdrConfig& config)
     fuses_.back()->set_input_scale(skip_scale(out));
     in = out;
   }
+  before_freeze([this] { collapse_tail(); });
 }
 
-Variable ITnet::residual(const Variable& x) const {
-  std::vector<Variable> skips;
-  Variable features = cast(vgg_input(x), working_type(x));
-  for (int g = 0; g < 5; ++g) {
-    skips.push_back(encoder_.group(g, std::move(features)));
-    features = max_pool2d(skips.back());
+/// Nothing lies between fuse5 and out, two 1x1 convolutions: together they are one, 2C -> 3 channels, and its sum over
+/// the skip is taken where the skip is made. So three channels are kept instead of C.
+void ITnet::collapse_tail() {
+  const Conv2d::Map fuse = fuses_.back()->map(), out = out_.conv().map();
+  const std::int64_t channels = fuse.weight.shape()[0], outputs = out.weight.shape()[0];
+  const auto half = [&](std::int64_t first) {
+    Conv2d::Map map{Tensor::zeros(Shape{outputs, channels, 1, 1}, DType::f64),
+                    Tensor::zeros(Shape{outputs}, DType::f64)};
+    for (std::int64_t o = 0; o < outputs; ++o)
+      for (std::int64_t i = 0; i < channels; ++i)
+        for (std::int64_t c = 0; c < channels; ++c)
+          map.weight.mutable_data<double>()[o * channels + i] +=
+              out.weight.data<double>()[o * channels + c] * fuse.weight.data<double>()[c * 2 * channels + first + i];
+    return map;
+  };
+  const Conv2d::Map skip = half(channels);
+  Conv2d::Map up = half(0);
+  for (std::int64_t o = 0; o < outputs; ++o) {
+    double& bias = up.bias.mutable_data<double>()[o];
+    bias = out.bias.data<double>()[o];
+    for (std::int64_t c = 0; c < channels; ++c)
+      bias += out.weight.data<double>()[o * channels + c] * fuse.bias.data<double>()[c];
   }
-  features = bottleneck_(features);
-  for (int n = 0; n < 5; ++n) {
-    const Variable up = (*ups_[static_cast<std::size_t>(n)])(std::exchange(features, {}));
-    features = (*fuses_[static_cast<std::size_t>(n)])(up, skips.back());
-    skips.pop_back();  // at inference a skip is released as soon as it is used
-  }
-  return fuse0_(cast(out_(features), x.dtype()), x);
+  const Conv2d& like = *fuses_.back();
+  tail_skip_ = &child<Conv2d>("tail_skip", like, skip, Activation::none);
+  tail_up_ = &child<Conv2d>("tail_up", like, up, Activation::relu);
+}
+
+Level ITnet::down(int level, Variable x, int first) const {
+  Variable skip = encoder_.group(level, level == 0 ? cast(vgg_input(x), working_type(x)) : std::move(x), first);
+  const Variable pooled = max_pool2d(skip);
+  if (level == 0 && tail_skip_) skip = (*tail_skip_)(skip);
+  return {skip, pooled};
+}
+
+Variable ITnet::up(int level, const Variable& x, const Variable& skip) const {
+  const auto index = static_cast<std::size_t>(levels - 1 - level);
+  const Variable up = (*ups_[index])(x);
+  if (level == 0 && tail_up_) return (*tail_up_)(up, {}, skip);
+  const Variable fused = (*fuses_[index])(up, skip);
+  return level == 0 ? out_(fused) : fused;
+}
+
+Variable ITnet::finish(const Variable& base, const Variable& seen, const Variable& features) const {
+  return masked_add(base, exposure_mask(base, alpha_), fuse0_(cast(features, seen.dtype()), seen));
 }
 
 Variable ITnet::operator()(const Variable& x, int iterations, bool literal) const {
   DUHDR_CHECK(iterations >= 1, iterations, " iterations");
-  Variable base = x, mask = exposure_mask(x, alpha_), seen = x, result;
+  Variable result;
   for (int i = 0; i < iterations; ++i) {
-    if (i > 0) {
-      seen = truncation(result);
-      if (literal) {
-        base = seen;
-        mask = exposure_mask(seen, alpha_);
-      }
-    }
-    result = masked_add(base, mask, residual(seen));
+    const Variable seen = i == 0 ? x : truncation(result);
+    result = finish(literal ? seen : x, seen, through_levels(*this, seen));
   }
   return result;
 }

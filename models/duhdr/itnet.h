@@ -8,6 +8,7 @@
 
 #include "layers/batch_norm.h"
 #include "models/duhdr/config.h"
+#include "models/duhdr/unet.h"
 #include "models/vgg16.h"
 
 namespace duhdr {
@@ -23,8 +24,22 @@ class ITnet : public Module {
 
   double alpha() const { return alpha_; }
 
+  // One evaluation in steps, level by level; level 0 has full resolution and reads the image. Frozen, its skip and its
+  // features have the three channels of the result.
+  static constexpr int levels = 5;
+  /// `first`: without the convolutions before this one.
+  Level down(int level, Variable x, int first = 0) const;
+  /// One convolution of a level below 0.
+  Variable convolution(int level, int index, Variable x) const {
+    return encoder_.group(level, std::move(x), index, index + 1);
+  }
+  Variable bottom(const Variable& x) const { return bottleneck_(x); }
+  Variable up(int level, const Variable& x, const Variable& skip) const;
+  /// base + mask(base) * residual, the residual from the image that the net has seen and the features of level 0.
+  Variable finish(const Variable& base, const Variable& seen, const Variable& features) const;
+
  private:
-  Variable residual(const Variable& x) const;
+  void collapse_tail();
 
   double alpha_;
   VggEncoder& encoder_;
@@ -33,6 +48,7 @@ class ITnet : public Module {
   std::vector<Conv2d*> fuses_;
   ConvBn out_;
   Conv2d& fuse0_;
+  Conv2d *tail_skip_ = nullptr, *tail_up_ = nullptr;  // of the frozen net: out(fuse5([up, skip])), a half each
 };
 
 }  // namespace duhdr

@@ -28,29 +28,27 @@ Variable OOnet::input(const Variable& hdr, const Variable& linear, const Variabl
   return concat_channels({hdr, linear, dequantised});
 }
 
-std::vector<Variable> OOnet::encode(const Variable& input) const {
-  std::vector<Variable> levels{stem_(cast(input, working_type(input)))};
-  for (std::size_t level = 0; level < 4; ++level) {
-    const Variable pooled = avg_pool2d(levels.back());
-    levels.push_back(down_kind_ == Down::rfb ? (*rfbs_[level])(pooled) : (*pairs_[level])(pooled));
-  }
-  return levels;
+Variable OOnet::block(int level, const Variable& x) const {
+  if (level == 0) return stem_(cast(x, working_type(x)));
+  const auto index = static_cast<std::size_t>(level - 1);
+  return down_kind_ == Down::rfb ? (*rfbs_[index])(x) : (*pairs_[index])(x);
 }
 
-Variable OOnet::decode(const Variable& hdr, std::vector<Variable> levels, Variable middle) const {
-  levels.pop_back();
-  Variable x = std::move(middle);
-  for (const UpBlock* up : ups_) {
-    x = (*up)(x, levels.back());
-    levels.pop_back();  // at inference a skip is released as soon as it is used
-  }
-  return head_(cast(x, hdr.dtype()), {}, hdr);  // the head's own ReLU is that of relu(H^ + head)
+Level OOnet::down(int level, const Variable& x) const {
+  Variable skip = block(level, x);
+  return {skip, avg_pool2d(skip)};
+}
+
+Variable OOnet::up(int level, const Variable& x, const Variable& skip) const {
+  return (*ups_[static_cast<std::size_t>(levels - 1 - level)])(x, skip);
+}
+
+Variable OOnet::finish(const Variable& hdr, const Variable& features) const {
+  return head_(cast(features, hdr.dtype()), {}, hdr);  // the head's own ReLU is that of relu(H^ + head)
 }
 
 Variable OOnet::operator()(const Variable& hdr, const Variable& linear, const Variable& dequantised) const {
-  std::vector<Variable> levels = encode(input(hdr, linear, dequantised));
-  Variable middle = bottleneck(levels.back());
-  return decode(hdr, std::move(levels), std::move(middle));
+  return finish(hdr, through_levels(*this, input(hdr, linear, dequantised)));
 }
 
 }  // namespace duhdr

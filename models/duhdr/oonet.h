@@ -19,17 +19,23 @@ class OOnet : public Module {
   /// [N, H, W, 3].
   Variable operator()(const Variable& hdr, const Variable& linear, const Variable& dequantised) const;
 
-  // The same in three steps, so that large images can go through by tiles. Only the middle one sees the whole image.
-  /// Input of the net, [N, H, W, 9].
+  // The same in steps, level by level; level 0 has full resolution and reads the images as input() joins them. Only the
+  // bottom sees the whole image.
+  static constexpr int levels = 4;
+  /// [N, H, W, 9]
   static Variable input(const Variable& hdr, const Variable& linear, const Variable& dequantised);
-  /// Features of the five levels, full resolution first.
-  std::vector<Variable> encode(const Variable& input) const;
-  /// The last level, [N, H/16, W/16, C] -> the same shape.
-  Variable bottleneck(const Variable& level) const { return ms_se_(level); }
-  /// `levels` as encode made them (the last one is not read), `middle` as bottleneck did.
-  Variable decode(const Variable& hdr, std::vector<Variable> levels, Variable middle) const;
+  Level down(int level, const Variable& x) const;
+  Variable last_down(const Variable& x) const {
+    return block(levels, x);
+  }  // [N, H/16, W/16, C], as bottleneck reads it
+  Variable bottleneck(const Variable& x) const { return ms_se_(x); }
+  Variable bottom(const Variable& x) const { return bottleneck(last_down(x)); }
+  Variable up(int level, const Variable& x, const Variable& skip) const;
+  Variable finish(const Variable& hdr, const Variable& features) const;
 
  private:
+  Variable block(int level, const Variable& x) const;
+
   Down down_kind_;
   ConvPair& stem_;
   std::vector<Rfb*> rfbs_;

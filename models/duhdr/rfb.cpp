@@ -34,6 +34,21 @@ Rfb::Rfb(std::int64_t in, std::int64_t out) {
   }
   fuse_ = unit("fuse", 6 * i, {out, 1, 1, relu}, 0.1);
   shortcut_ = unit("shortcut", in, {out, 1, 1, linear});
+  before_freeze([this] { merge(); });
+}
+
+/// Two 1x1 convolutions that are added are one over the channels of both.
+void Rfb::merge() {
+  const Conv2d::Map fuse = fuse_->conv().map(), shortcut = shortcut_->conv().map();
+  const std::int64_t outputs = fuse.bias.numel(), a = fuse.weight.shape()[1], b = shortcut.weight.shape()[1];
+  Conv2d::Map both{Tensor(Shape{outputs, a + b, 1, 1}, DType::f64), fuse.bias.clone()};
+  accumulate(both.bias, shortcut.bias);
+  for (std::int64_t o = 0; o < outputs; ++o) {
+    double* row = both.weight.mutable_data<double>() + o * (a + b);
+    std::copy_n(fuse.weight.data<double>() + o * a, a, row);
+    std::copy_n(shortcut.weight.data<double>() + o * b, b, row + a);
+  }
+  merged_ = &child<Conv2d>("merged", fuse_->conv(), both, Activation::relu);
 }
 
 Variable Rfb::operator()(const Variable& x) const {
@@ -43,6 +58,7 @@ Variable Rfb::operator()(const Variable& x) const {
     for (const auto& unit : branch) y = (*unit)(y);
     ends.push_back(y);
   }
+  if (merged_) return (*merged_)(concat_channels(ends), x);
   return (*fuse_)(concat_channels(ends), (*shortcut_)(x));
 }
 

@@ -17,9 +17,12 @@ class Rfb : public Module {
   Variable operator()(const Variable& x) const;
 
  private:
+  void merge();
+
   using Branch = std::vector<std::unique_ptr<ConvBn>>;
   Branch branches_[3];
   std::unique_ptr<ConvBn> fuse_, shortcut_;
+  Conv2d* merged_ = nullptr;  // of the frozen block: fuse over the branches and shortcut over x, one sum
 };
 
 }  // namespace duhdr

@@ -32,34 +32,29 @@ void ExpandNetModel::set_camera_curves(const CurveSpace& /*forward*/, const Curv
 
 Chain ExpandNetModel::make_to_hdr() const {
   using In = std::span<const Variable>;
-  const Pass expand{
-      .name = "ExpandNet",
-      .network = "expandnet",
-      .inputs = {{"image"}},
-      .output = "estimate",
-      .run = [this](In in) { return net_(in[0]); },
-      .parts = {
-          {.name = "ExpandNet global",
-           .inputs = {{"image"}},
-           .output = "global",
-           .run = [this](In in) { return net_.global(in[0]); }},
-          {.name = "ExpandNet local", .inputs = {{"image"}, {"global"}}, .output = "estimate", .run = [this](In in) {
-             return net_.local(in[0], in[1]);
-           }}}};
   return {.source = "image",
           .alignment = 1,
-          .passes = {expand,
+          .passes = {{.name = "ExpandNet global",
+                      .network = "expandnet",
+                      .inputs = {{"image"}},
+                      .outputs = {"global"},
+                      .run = [this](In in) { return net_.global(in[0]); }},
+                     {.name = "ExpandNet local",
+                      .network = "expandnet",
+                      .inputs = {{"image"}, {"global"}},
+                      .outputs = {"estimate"},
+                      .run = [this](In in) { return net_.local(in[0], in[1]); }},
                      {.name = "exposure",
                       .inputs = {{"image"}, {"estimate"}},
-                      .output = "exposure",
+                      .outputs = {"exposure"},
                       .run = [this](In in) { return as_list(exposure_ratio(in[0], in[1], net_.curve())); }},
                      {.name = "scale",
                       .inputs = {{"estimate"}, {"exposure"}},
-                      .output = "result",
+                      .outputs = {"result"},
                       .run = [](In in) { return mul(in[0], as_images(in[1])); }},
                      {.name = "mask",
                       .inputs = {{"image"}},
-                      .output = "mask",
+                      .outputs = {"mask"},
                       .run = [](In in) { return exposure_mask(in[0], brightest_unclipped); }}},
           .result = "result",
           .mask = "mask"};

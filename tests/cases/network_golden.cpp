@@ -100,7 +100,7 @@ NamedVariables run_vgg16(const Vgg16Features& net, const NamedVariables& v) {
 }
 
 NamedVariables run_ldr_to_hdr(const DuHdr& net, const NamedVariables& v) {
-  const Values r = forward(net.to_hdr(), input(v), {"result"});
+  const Values r = forward(net.to_hdr(), input(v), {"curve", "dequantised", "linear", "hdr", "result"});
   return {{"out", r.at("result")},
           {"aux/curve", r.at("curve")},
           {"aux/n", r.at("dequantised")},
@@ -109,7 +109,7 @@ NamedVariables run_ldr_to_hdr(const DuHdr& net, const NamedVariables& v) {
 }
 
 NamedVariables run_hdr_to_ldr(const DuHdr& net, const NamedVariables& v) {
-  const Values e = forward(*net.to_ldr(), input(v), {"result"});
+  const Values e = forward(*net.to_ldr(), input(v), {"curve", "truncated", "result"});
   const Variable curve = e.at("curve"), truncated = e.at("truncated");
   return {{"out", e.at("result")},
           {"aux/curve", curve},
