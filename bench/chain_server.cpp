@@ -14,18 +14,11 @@
 namespace duhdr::bench {
 namespace {
 
-void forget_masks(std::vector<Pass>& passes) {
-  for (Pass& pass : passes) {
-    pass.only_where = pass.otherwise = {};
-    forget_masks(pass.parts);
-  }
-}
-
 /// A DuHDR of which every network computes every pixel, whatever the mask says.
 class Unmasked : public DuHdr {
  public:
   explicit Unmasked(const DuHdr& other) : DuHdr(other.config()), to_hdr_(DuHdr::to_hdr()) {
-    forget_masks(to_hdr_.passes);
+    for (Pass& pass : to_hdr_.passes) pass.only_where = pass.otherwise = {};
     take(parameters(), other.parameters());
     take(buffers(), other.buffers());
   }

@@ -53,6 +53,7 @@ class Engine {
  private:
   using Footprints = std::map<std::string, Footprint>;
   Result run(const Chain& chain, const Footprints& footprints, Tensor picture, const Progress& progress);
+  void prepare() const;
   std::size_t budget() const;
 
   std::unique_ptr<Model> model_;

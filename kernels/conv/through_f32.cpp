@@ -14,17 +14,22 @@ ConvProblem in_f32(ConvProblem problem) {
 
 Tensor widened(const Tensor& tensor) { return tensor.defined() ? tensor.to(DType::f32) : tensor; }
 
+/// Kept beside the weight, as are the packed ones that it will have.
+Tensor wide_weight(const Tensor& weight) {
+  return *weight.derived<Tensor>("f32", [&] { return std::make_shared<const Tensor>(weight.to(DType::f32)); });
+}
+
 void forward(const ConvProblem& p, const Tensor& x, const Tensor& skip, const Tensor& weight,
              const ConvEpilogue& epilogue, Tensor& y) {
   Tensor wide(y.shape(), DType::f32, y.device());
-  conv_forward(in_f32(p), widened(x), widened(skip), widened(weight),
+  conv_forward(in_f32(p), widened(x), widened(skip), wide_weight(weight),
                {epilogue.bias, widened(epilogue.residual), epilogue.activation}, wide);
   copy(y, wide);
 }
 
 void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight, Tensor& dx) {
   Tensor wide(dx.shape(), DType::f32, dx.device());
-  conv_backward_input(in_f32(p), dy.to(DType::f32), weight.to(DType::f32), wide);
+  conv_backward_input(in_f32(p), dy.to(DType::f32), wide_weight(weight), wide);
   copy(dx, wide);
 }
 

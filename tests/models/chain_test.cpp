@@ -45,8 +45,11 @@ TEST(Footprints, AreThoseOfTheLayers) {
   EXPECT_EQ(found.at("ITnet down, convolution 2 1/16"), (Footprint{.reach = 16, .align = 16, .scales = {16}}));
   EXPECT_EQ(found.at("ITnet down 1/16"), down(16, 16));
   EXPECT_EQ(found.at("ITnet bottom 1/32"), (Footprint{.reach = 32, .align = 32, .scales = {32}}));
-  EXPECT_EQ(found.at("ITnet up 1/16"), up(32, 16));
-  EXPECT_EQ(found.at("ITnet up 1/1"), up(2, 1));
+  const auto enlarged = [](std::int64_t reach, std::int64_t scale) {  // in blocks of 8 x 8
+    return Footprint{.reach = reach, .align = 8 * scale, .scales = {scale}};
+  };
+  EXPECT_EQ(found.at("ITnet up 1/16"), enlarged(32, 16));
+  EXPECT_EQ(found.at("ITnet up 1/1"), enlarged(2, 1));
   EXPECT_EQ(found.at("OOnet down 1/2"), down(2 * (1 + 1 + 3), 2));  // the third branch of RFB
   EXPECT_EQ(found.at("OOnet last down 1/16").scales, std::vector<std::int64_t>{16});
   EXPECT_TRUE(found.at("INnet").global);

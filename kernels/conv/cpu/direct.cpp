@@ -23,6 +23,7 @@ struct Taps {
 };
 
 struct Packed {
+  const ConvKernels* kernels = nullptr;
   std::vector<ChannelBlock> blocks;
   std::vector<SumPart> parts;
   Index sum = 0;  // products of one result
@@ -30,7 +31,7 @@ struct Packed {
 
   /// Where the weights of block b begin.
   const float* of_block(Index b) const {
-    return data.data<float>() + sum * round_up(blocks[static_cast<std::size_t>(b)].first, conv_kernels().lanes);
+    return data.data<float>() + sum * blocks[static_cast<std::size_t>(b)].first;
   }
 };
 
@@ -59,8 +60,9 @@ std::vector<SumPart> parts_of(const std::vector<Index>& channels, Index kh, Inde
 
 std::shared_ptr<Packed> pack(const Taps& taps, Index outputs, const std::vector<Index>& channels, bool dilated) {
   const auto packed = std::make_shared<Packed>();
-  const Index kh = std::ssize(taps.ys), kw = std::ssize(taps.xs), lanes = conv_kernels().lanes;
-  packed->blocks = blocks_of(outputs);
+  packed->kernels = &conv_kernels_for(outputs);
+  const Index kh = std::ssize(taps.ys), kw = std::ssize(taps.xs), lanes = packed->kernels->lanes;
+  packed->blocks = blocks_of(outputs, *packed->kernels);
   packed->parts = parts_of(channels, kh, kw, dilated);
   packed->sum = kh * kw * std::accumulate(channels.begin(), channels.end(), Index{0});
   packed->data = room_for(packed->sum * round_up(outputs, lanes));
@@ -93,7 +95,7 @@ void run(DirectConv conv, const Packed& packed) {
     conv.w = conv.ow = conv.n * conv.h * conv.w;
     conv.n = conv.h = conv.oh = 1;
   }
-  const Index rows = conv_kernels().direct_rows, groups = conv.n * conv.oh * ceil_div(conv.ow, rows);
+  const Index rows = packed.kernels->direct_rows, groups = conv.n * conv.oh * ceil_div(conv.ow, rows);
   const Index blocks = std::ssize(packed.blocks);
   constexpr Index most_together = 16;
   const Index together = std::clamp(groups / enough_jobs(), Index{1}, most_together);
@@ -113,7 +115,7 @@ void run(DirectConv conv, const Packed& packed) {
     if (one.block_count <= 0) return;
     one.weight = packed.of_block(block);
     Tensor room = room_for(together * edge);
-    conv_kernels().direct(one, first, std::min(together, groups - first), room.mutable_data<float>());
+    packed.kernels->direct(one, first, std::min(together, groups - first), room.mutable_data<float>());
   });
 }
 
@@ -216,7 +218,7 @@ void copy_row(const Source& image, Index n, Index y, Index h, Index left, Index 
 
 void backward_weight(const ConvProblem& p, const Tensor& x, const Tensor& dy, Tensor& weight_gradient) {
   constexpr Index most_parts = 16, most_floats = Index{8} << 20;
-  const ConvKernels& kernels = conv_kernels();
+  const ConvKernels& kernels = conv_kernels_for(p.co);
   // Without dilation the values under a kernel row lie together, and so do the rows of the product.
   const Index runs = p.dilation == 1 ? 1 : p.kw, length = p.dilation == 1 ? p.kw * p.ci : p.ci;
   const Index columns = round_up(p.co, kernels.lanes), per_row = p.kw * p.ci * columns, size = p.kh * per_row;

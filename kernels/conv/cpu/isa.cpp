@@ -57,4 +57,11 @@ const ConvKernels& conv_kernels() {
   return chosen;
 }
 
+const ConvKernels& conv_kernels_for([[maybe_unused]] Index channels) {
+#if defined(__x86_64__)
+  if (&conv_kernels() == &isa_avx512 && channels <= isa_avx2.lanes) return isa_avx2;
+#endif
+  return conv_kernels();
+}
+
 }  // namespace duhdr::cpu

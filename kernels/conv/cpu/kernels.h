@@ -196,4 +196,7 @@ struct ConvKernels {
 /// the processor does not have it.
 const ConvKernels& conv_kernels();
 
+/// The same, or a table of narrower vectors where those of the first would be half empty at the least.
+const ConvKernels& conv_kernels_for(Index channels);
+
 }  // namespace duhdr::cpu

@@ -65,8 +65,8 @@ void finish(Tensor& y, const ConvEpilogue& epilogue) {
   });
 }
 
-std::vector<ChannelBlock> blocks_of(Index channels) {
-  const int lanes = conv_kernels().lanes;
+std::vector<ChannelBlock> blocks_of(Index channels, const ConvKernels& kernels) {
+  const int lanes = kernels.lanes;
   std::vector<ChannelBlock> blocks;
   for (Index c = 0; c < channels; c += blocks.back().vectors * lanes) blocks.push_back({c, channels - c > lanes ? 2 : 1});
   return blocks;

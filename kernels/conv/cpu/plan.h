@@ -22,7 +22,7 @@ Target target_of(Tensor& y, const ConvEpilogue& epilogue);
 /// What target_of() left to do.
 void finish(Tensor& y, const ConvEpilogue& epilogue);
 
-std::vector<ChannelBlock> blocks_of(Index channels);
+std::vector<ChannelBlock> blocks_of(Index channels, const ConvKernels& kernels = conv_kernels());
 
 /// Floats of a tensor that lives as long as a computation.
 inline Tensor room_for(Index floats) { return Tensor(Shape{floats}, DType::f32); }
