@@ -4,6 +4,9 @@
 // too.
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "kernels/arithmetic.h"
 #include "kernels/conv/backend.h"
 #include "kernels/execution.h"
@@ -232,6 +235,37 @@ TEST(Conv2d, AWeightThatIsPartOfALargerTensorFollowsIt) {
       expect_follows_weight(op_case, inputs);
     }
   }
+}
+
+// Instruction sets differ in which of two operands is the larger one where one is not a number: here NaN stays NaN.
+TEST(Conv2d, FusedActivationsPassNanAndInfinitiesOn) {
+  constexpr float infinity = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<float> sums{nan, infinity, -infinity, -2, 3};
+  for (const ConvLayer& layer :
+       {ConvLayer{.name = "winograd", .x = {1, 6, 5, 16}, .outputs = 21},
+        ConvLayer{.name = "direct", .x = {1, 6, 5, 3}, .outputs = 21, .kernel = 1},
+        ConvLayer{.name = "depthwise", .x = {1, 6, 5, 21}, .outputs = 21, .desc = {.depthwise = true}},
+        ConvLayer{.name = "hats", .x = {1, 6, 5, 3}, .outputs = 21, .desc = {.features = true}}})
+    for (const Activation activation : {Activation::relu, Activation::leaky_relu}) {
+      const bool relu = activation == Activation::relu;
+      SCOPED_TRACE(message(layer.name, relu ? ", relu" : ", leaky_relu"));
+      ConvLayer fused = layer;
+      fused.bias = false;
+      fused.residual = true;
+      fused.desc.activation = activation;
+      const std::vector<Variable> inputs = make_inputs(case_of(fused), DType::f32);
+      Tensor weight = inputs[1].value(), residual = inputs[2].value();
+      fill(weight, 0);
+      for (std::int64_t i = 0; i < residual.numel(); ++i)
+        residual.mutable_data<float>()[i] = sums[static_cast<std::size_t>(i) % sums.size()];
+      const NoGrad no_grad;
+      const std::vector<float> y = case_of(fused).run(inputs).value().to_vector<float>();
+      const std::vector<float> expected{nan, infinity, relu ? 0 : -infinity, relu ? 0 : 0.1f * -2, 3};
+      for (std::size_t i = 0; i < y.size(); ++i) {
+        const float wanted = expected[i % expected.size()];
+        EXPECT_TRUE(y[i] == wanted || (std::isnan(y[i]) && std::isnan(wanted))) << i << ": " << y[i];
+      }
+    }
 }
 
 Variable filled(const Shape& shape, DType dtype = DType::f32) { return Variable(Tensor::full(shape, 0.5, dtype)); }

@@ -38,11 +38,9 @@ inline Bytes operator+(Bytes left, std::string_view right) { return std::move(le
 
 /// `count` bytes of `value`, most significant first or last; beyond 8 they are zeros.
 inline Bytes number(std::uint64_t value, int count, bool big = true) {
-  Bytes out;
-  for (int i = 0; i < count; ++i) {
-    const int place = big ? count - 1 - i : i;
-    out.push_back(static_cast<std::byte>(place < 8 ? value >> (8 * place) : 0));
-  }
+  Bytes out(static_cast<std::size_t>(count));
+  for (int i = 0; i < count && i < 8; ++i)
+    out[static_cast<std::size_t>(big ? count - 1 - i : i)] = static_cast<std::byte>(value >> (8 * i));
   return out;
 }
 inline Bytes little(std::int64_t value, int count = 4) {

@@ -58,14 +58,13 @@ constexpr const char* isa_name = "neon";
 constexpr int registers = 32;
 using Vec = float32x4_t;
 DUHDR_INLINE Vec fma(Vec a, Vec b, Vec c) { return vfmaq_f32(c, a, b); }
-DUHDR_INLINE Vec max(Vec a, Vec b) { return vmaxq_f32(a, b); }
 #else
 constexpr const char* isa_name = "scalar";
 constexpr int registers = 16;
 typedef float Vec __attribute__((vector_size(16)));
 DUHDR_INLINE Vec fma(Vec a, Vec b, Vec c) { return a * b + c; }
-DUHDR_INLINE Vec max(Vec a, Vec b) { return a > b ? a : b; }
 #endif
+DUHDR_INLINE Vec max(Vec a, Vec b) { return a > b ? a : b; }
 DUHDR_INLINE Vec load(const float* p) {
   Vec v;
   __builtin_memcpy(&v, p, sizeof v);
