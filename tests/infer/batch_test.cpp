@@ -31,11 +31,11 @@ class DoublingModel : public Model {
                .alignment = 1,
                .passes = {{.name = "mask",
                            .inputs = {{"image"}},
-                           .output = "mask",
+                           .outputs = {"mask"},
                            .run = [](std::span<const Variable> in) { return exposure_mask(in[0], 0.95); }},
                           {.name = "double",
                            .inputs = {{"image"}},
-                           .output = "result",
+                           .outputs = {"result"},
                            .run =
                                [before_each](std::span<const Variable> in) {
                                  if (!in[0].device().is_meta()) before_each();

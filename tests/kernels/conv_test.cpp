@@ -59,6 +59,10 @@ void expect_agreement(const ConvLayer& layer) {
 
 TEST_P(SmallLayer, AgreesWithTheLoops) { expect_agreement(GetParam()); }
 TEST_P(NetworkLayer, AgreesWithTheLoops) { expect_agreement(GetParam()); }
+TEST_P(NetworkLayer, AgreesWithTheLoopsOnAPixelOrTwo) {
+  expect_agreement(resized(GetParam(), 1, 1, 1));
+  expect_agreement(resized(GetParam(), 1, 2, 1));
+}
 TEST_P(SmallLayer, AgreesWithTheLoopsOnManyTiles) { expect_agreement(resized(GetParam(), 2, 21, 35)); }
 
 /// The layer from a plain convolution and simple ops.
