@@ -56,8 +56,8 @@ std::string text_of(const ConvLayer& layer) {
   text += message("_to_", layer.outputs, "_k", layer.kernel);
   if (d.stride > 1) text += message("_s", d.stride);
   if (d.dilation > 1) text += message("_d", d.dilation);
-  return text + (d.depthwise ? "_depthwise" : "") + (d.upsample ? "_upsampled" : "") +
-         (d.features ? "_features" : "") + (d.activation != Activation::none ? message('_', name_of(d.activation)) : "") + (layer.bias ? "_bias" : "") +
+  return text + (d.depthwise ? "_depthwise" : "") + (d.upsample ? "_upsampled" : "") + (d.features ? "_features" : "") +
+         (d.activation != Activation::none ? message('_', name_of(d.activation)) : "") + (layer.bias ? "_bias" : "") +
          (layer.residual ? "_residual" : "");
 }
 

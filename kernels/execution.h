@@ -6,7 +6,7 @@
 namespace duhdr {
 
 struct Execution {
-  bool reference = false;         // plain loops instead of libraries: the oracle of the tests. f64 always runs so
+  bool reference = false;  // plain loops instead of libraries: the oracle of the tests. f64 always runs so
 };
 
 /// While one lives, operations of this thread run as it says; afterwards as before.

@@ -6,8 +6,8 @@
 namespace duhdr {
 
 Conv2d::Conv2d(std::int64_t in, std::int64_t out, std::int64_t kernel, const ConvOptions& options)
-    : options_(options),
-      desc_{options.stride, options.dilation, options.depthwise, options.features, options.upsample, options.activation} {
+    : options_(options), desc_{options.stride,   options.dilation, options.depthwise,
+                               options.features, options.upsample, options.activation} {
   weight_ = parameter("weight", Shape{out, options.depthwise ? 1 : in, kernel, kernel});
   if (options.bias) bias_ = parameter("bias", Shape{out});
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a way to convolve is asked to do: one convolution with explicit padding, forward and both ways back. The rows of the
-// tables in backend.cpp are the ways; conv2d.cu asks them.
+// What a way to convolve is asked to do: one convolution with explicit padding, forward and both ways back. The rows of
+// the tables in backend.cpp are the ways; conv2d.cu asks them.
 #pragma once
 
 #include <cstddef>
@@ -42,7 +42,7 @@ enum class ConvDirection : unsigned char { forward, backward_input, backward_wei
 const char* name_of(ConvDirection direction);
 
 struct ConvEpilogue {
-  Tensor bias = {};         // optional [co], f32 (f64 for f64)
+  Tensor bias = {};      // optional [co], f32 (f64 for f64)
   Tensor residual = {};  // optional, of y's shape, added before the activation; may be y itself
   Activation activation = Activation::none;
 };

@@ -100,9 +100,9 @@ void apply_epilogue(const Tensor& z, const Window& window, const ConvEpilogue& e
     if (z.raw() == y.raw())
       for_each(y.device(), s.numel(), EpilogueInPlace<T>{bias, out, s.c(), epilogue.activation});
     else
-      for_each_element(
-          y.device(), s,
-          Epilogue<T>{z.data<T>(), bias, out, window, s.h(), s.w(), s.c(), epilogue.residual.defined(), epilogue.activation});
+      for_each_element(y.device(), s,
+                       Epilogue<T>{z.data<T>(), bias, out, window, s.h(), s.w(), s.c(), epilogue.residual.defined(),
+                                   epilogue.activation});
   });
 }
 

@@ -11,7 +11,8 @@ struct Window {
   std::int64_t h = 0, w = 0, top = 0, left = 0;
 };
 
-/// y = activation(window of z + bias + y if there is a residual, which y holds). z may be y itself when the window is the whole.
+/// y = activation(window of z + bias + y if there is a residual, which y holds). z may be y itself when the window is
+/// the whole.
 void apply_epilogue(const Tensor& z, const Window& window, const ConvEpilogue& epilogue, Tensor& y);
 
 /// dy [n, oh, ow, co] in a frame of zeros: the larger result's gradient [n, h, w, co].

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fused convolutions by plain ones, for the rows that know only those: a second source is a convolution of its own, added
-// up; an enlarged source is four 2x2 convolutions; response features are made first.
+// Fused convolutions by plain ones, for the rows that know only those: a second source is a convolution of its own,
+// added up; an enlarged source is four 2x2 convolutions; response features are made first.
 #include "autograd/variable.h"
 #include "kernels/camera/response_features.h"
 #include "kernels/conv/backend.h"

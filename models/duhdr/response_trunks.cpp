@@ -46,8 +46,7 @@ Variable BottleneckBlock::operator()(const Variable& x) const {
 
 ResNet18Trunk::ResNet18Trunk(const DuHdrConfig& config)
     : exit_channels_(config.response_widths[3]),
-      conv1_(*this, "conv1", "bn1", response_feature_channels, config.response_widths[0], 7,
-             stem_conv(false)) {
+      conv1_(*this, "conv1", "bn1", response_feature_channels, config.response_widths[0], 7, stem_conv(false)) {
   std::int64_t in = config.response_widths[0];
   for (int layer = 1; layer <= 4; ++layer)
     for (int block = 0; block < 2; ++block) {
@@ -66,8 +65,7 @@ Variable ResNet18Trunk::operator()(const Variable& image) const {
 
 CrfNetTrunk::CrfNetTrunk(const DuHdrConfig& config)
     : exit_channels_(4 * config.response_widths[1]),
-      conv1_(*this, "conv1", "bn1", response_feature_channels, config.response_widths[0], 7,
-             stem_conv(true)) {
+      conv1_(*this, "conv1", "bn1", response_feature_channels, config.response_widths[0], 7, stem_conv(true)) {
   const std::int64_t narrow = config.response_widths[0], wide = config.response_widths[1];
   blocks_.push_back(&child<BottleneckBlock>("layer1.0", narrow, narrow, 1, true));
   blocks_.push_back(&child<BottleneckBlock>("layer1.1", 4 * narrow, narrow, 1, false));

@@ -153,8 +153,8 @@ std::vector<Row> upsampled_rows() {
 
 std::vector<Row> all_rows() {
   std::vector<Row> rows;
-  for (const auto group :
-       {plain_rows, stride_and_dilation_rows, feature_rows, depthwise_rows, activation_rows, two_source_rows, upsampled_rows})
+  for (const auto group : {plain_rows, stride_and_dilation_rows, feature_rows, depthwise_rows, activation_rows,
+                           two_source_rows, upsampled_rows})
     for (Row& one : group()) rows.push_back(std::move(one));
   return rows;
 }

@@ -99,9 +99,9 @@ std::vector<ConvLayer> response_layers() {
                     .outputs = 64,
                     .kernel = 7,
                     .desc = {.stride = 2, .features = true, .activation = relu}});
-  conv(64, 64, 3, 1), conv(64, 64, 3, 1, true), conv(64, 128, 3, 2), conv(64, 128, 1, 2),
-      conv(128, 128, 3, 1, true), conv(128, 256, 3, 2), conv(256, 256, 3, 1, true), conv(256, 512, 3, 2),
-      conv(256, 512, 1, 2), conv(512, 512, 3, 1, true);
+  conv(64, 64, 3, 1), conv(64, 64, 3, 1, true), conv(64, 128, 3, 2), conv(64, 128, 1, 2), conv(128, 128, 3, 1, true),
+      conv(128, 256, 3, 2), conv(256, 256, 3, 1, true), conv(256, 512, 3, 2), conv(256, 512, 1, 2),
+      conv(512, 512, 3, 1, true);
   conv(64, 64, 1, 1), conv(64, 256, 1, 1, true), conv(256, 128, 1, 2), conv(128, 512, 1, 1, true);
   return layers;
 }

@@ -140,15 +140,19 @@ TEST(ConvBackends, TheFirstRowThatSupportsAProblemRunsIt) {
   bf16.dtype = DType::bf16;
   up.upsample = true;
   depthwise.depthwise = true;
-  ConvProblem strided = wide, dilated = wide, pointwise = wide;
+  ConvProblem strided = wide, dilated = wide, pointwise = wide, small = wide;
+  small.h = small.oh = 7;
   strided.stride = dilated.dilation = 2;
   pointwise.kh = pointwise.kw = 1;
   const auto forward = ConvDirection::forward, back = ConvDirection::backward_input;
   for (const Route& route :
        {Route{"few channels", narrow, forward, conv_direct}, Route{"3x3", wide, forward, conv_winograd},
-        Route{"its gradient", wide, back, conv_winograd}, Route{"strided", strided, back, conv_direct},
-        Route{"dilated", dilated, forward, conv_direct}, Route{"1x1", pointwise, forward, conv_direct},
-        Route{"enlarged", up, forward, conv_winograd}, Route{"depthwise", depthwise, forward, conv_depthwise},
+        Route{"its gradient", wide, back, conv_winograd},
+        Route{"on a small image", small, ConvDirection::backward_weight, conv_direct},
+        Route{"on a larger one", wide, ConvDirection::backward_weight, conv_winograd},
+        Route{"strided", strided, back, conv_direct}, Route{"dilated", dilated, forward, conv_direct},
+        Route{"1x1", pointwise, forward, conv_direct}, Route{"enlarged", up, forward, conv_winograd},
+        Route{"depthwise", depthwise, forward, conv_depthwise},
         Route{"its weight gradient", depthwise, ConvDirection::backward_weight, conv_reference},
         Route{"bf16", bf16, forward, conv_through_f32}, Route{"f64", f64, forward, conv_reference},
         Route{"f64, two sources", f64_skip, forward, conv_parts}}) {
@@ -222,6 +226,13 @@ TEST_P(WeightOf, IsPackedAgainAfterItChanges) {
   expect_follows_weight(op_case, inputs);
   inputs[1].set_value(Tensor::full(shared.shape(), 0.25, DType::f32));
   expect_follows_weight(op_case, inputs);
+}
+
+TEST(Conv2d, TapsThatSeeOnlyPaddingHaveNoGradient) {
+  const OpCase op_case = case_of({.name = "row", .x = {2, 1, 9, 16}, .outputs = 16});
+  const Tensor gradient = evaluate(op_case, make_inputs(op_case, DType::f32)).gradients[1];
+  for (std::int64_t i = 0; i < gradient.numel(); ++i)
+    if (i / 3 % 3 != 1) ASSERT_EQ(gradient.data<float>()[i], 0) << i;
 }
 
 TEST(Conv2d, AWeightThatIsPartOfALargerTensorFollowsIt) {

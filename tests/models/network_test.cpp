@@ -40,12 +40,13 @@ constexpr Limits float_limits{{1e-10, 1e-4}, {1e-8, 1e-4}, 1e-4};
 /// within rounding of its kink, which moves that element's whole gradient. The double check of the same case is the
 /// proof that nothing else differs, and results agree to `float_limits.output` in all of them. How many decisions flip
 /// depends on the order in which a processor's convolutions add, so these cases (three passes, batch statistics, whole
-/// chains) have one limit. `measured`: the largest error with oneDNN's AVX-512 kernels, and the gradient that has it.
+/// chains) have one limit. `measured`: the largest error seen with any kernels so far (the last two columns of a row
+/// may be another processor's).
 ///
-/// The last three rows flip with its AVX2 kernels. There the cause was taken apart: with the reference loops on the way
-/// forward and AVX2 on the way back their errors are 7.4e-12, 5.9e-12 and 5.4e-12; the first two the other way round
-/// are at the value below, digit for digit. So the way back is right, and what the way forward decides (its values
-/// agree to 1.6e-11) makes the whole difference.
+/// The cause was taken apart: with the reference loops on the way forward and our kernels on the way back every case of
+/// this file and of training_golden_test keeps the limits of those that do not flip; the other way round the errors are
+/// those below, digit for digit. So the way back is right, and what the way forward decides (its values agree
+/// to 1.3e-11) makes the whole difference.
 constexpr double flipped_gradient = 1e-3;
 constexpr double flipped_element = 0.25;  // one element is one decision's whole gradient; 0.059 was measured
 struct Flipped {
@@ -66,6 +67,7 @@ constexpr Flipped flipped_cases[] = {
     {"ldr_to_hdr_resnet18_rfb_33x70_side32", 1.7e-4, "itnet.encoder.conv4_3.bias"},
     {"ldr_to_hdr_resnet18_rfb_45x37", 2.1e-8, "dnet.up2.1.weight"},
     {"ldr_to_hdr_resnet18_rfb_45x37_side32", 1.6e-10, "dnet.up4.0.weight"},
+    {"vgg16", 2.8e-5, "vgg16.conv2_1.bias"},
     {"innet_crfnet_train", 1.0e-6, "innet.trunk.layer1.1.bn3.bias"},
     {"innet_resnet18_train", 1.5e-4, "innet.trunk.layer4.1.bn1.weight"},
     {"itnet_3_iterations_train", 3.3e-3, "itnet.out.bn.bias", 1e-2},  // 1.3e-5 (input) with AVX-512

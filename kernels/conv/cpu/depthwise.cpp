@@ -23,9 +23,8 @@ Tensor packed_weight(const ConvProblem& p, const Tensor& weight, bool turned) {
 void run(const DepthwiseConv& conv) {
   constexpr Index rows = 4;
   const Index all = conv.n * conv.oh;
-  parallel_for(ceil_div(all, rows), [&](Index job) {
-    conv_kernels().depthwise(conv, job * rows, std::min(rows, all - job * rows));
-  });
+  parallel_for(ceil_div(all, rows),
+               [&](Index job) { conv_kernels().depthwise(conv, job * rows, std::min(rows, all - job * rows)); });
 }
 
 void forward(const ConvProblem& p, const Tensor& x, const Tensor&, const Tensor& weight, const ConvEpilogue& epilogue,

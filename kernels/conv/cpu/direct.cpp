@@ -30,9 +30,7 @@ struct Packed {
   Tensor data;
 
   /// Where the weights of block b begin.
-  const float* of_block(Index b) const {
-    return data.data<float>() + sum * blocks[static_cast<std::size_t>(b)].first;
-  }
+  const float* of_block(Index b) const { return data.data<float>() + sum * blocks[static_cast<std::size_t>(b)].first; }
 };
 
 /// Cuts the sum over sources, kernel rows, columns and channels into parts whose weights fit the level 1 cache.
@@ -200,7 +198,8 @@ void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight
   }
 }
 
-// ------------------------------------------------------------------------------------------------------ weight gradient
+// ------------------------------------------------------------------------------------------------------ weight
+// gradient
 
 /// Pixels of one image row as they are multiplied: zeros where there is no image.
 void copy_row(const Source& image, Index n, Index y, Index h, Index left, Index width, Index w, Index step, float* to) {
@@ -210,7 +209,8 @@ void copy_row(const Source& image, Index n, Index y, Index h, Index left, Index 
     if (y < 0 || y >= h || from < 0 || from >= w) {
       std::fill_n(to, step, 0.f);
     } else {
-      std::memcpy(to, image.data + n * image.image + y * image.row + from * c, static_cast<std::size_t>(c) * sizeof(float));
+      std::memcpy(to, image.data + n * image.image + y * image.row + from * c,
+                  static_cast<std::size_t>(c) * sizeof(float));
       std::fill(to + c, to + step, 0.f);
     }
   }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions of response features (kernels/camera/response_features.h), without making them. Of a pixel's 102 channels
-// 96, the image and its soft histograms of 4, 8 and 16 bins, are piecewise linear functions of its three values with
-// corners at multiples of 1/16. What a tap makes of a value is therefore a value between two rows of a table with a row
-// for each corner: exact, at 6 + 6 multiply-adds a tap in place of 102. The other six, Sobel's, are summed as they are.
+// Convolutions of response features (kernels/camera/response_features.h), without making them. Of a pixel's 102
+// channels 96, the image and its soft histograms of 4, 8 and 16 bins, are piecewise linear functions of its three
+// values with corners at multiples of 1/16. What a tap makes of a value is therefore a value between two rows of a
+// table with a row for each corner: exact, at 6 + 6 multiply-adds a tap in place of 102. The other six, Sobel's, are
+// summed as they are.
 #include <algorithm>
 
 #include "kernels/camera/histogram.h"

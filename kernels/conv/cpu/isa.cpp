@@ -24,18 +24,21 @@ struct Row {
 };
 
 /// Best first.
-const std::array rows{
+const std::array rows {
 #if defined(__x86_64__)
-    Row{&isa_avx512,
-        [] {
-          return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-                 __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
-        }},
-    Row{&isa_avx2, [] { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }},
+  Row{&isa_avx512,
+      [] {
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
+      }},
+      Row{&isa_avx2, [] { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }},
 #elif defined(__aarch64__)
-    Row{&isa_neon, [] { return true; }},
+  Row{&isa_neon, [] { return true; }},
 #endif
-    Row{&isa_scalar, [] { return true; }}};
+      Row {
+    &isa_scalar, [] { return true; }
+  }
+};
 
 const ConvKernels& choose() {
   const char* variable = std::getenv("DUHDR_CPU_ISA");

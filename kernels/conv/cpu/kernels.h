@@ -9,8 +9,8 @@ namespace duhdr::cpu {
 
 using Index = std::int64_t;
 
-/// An image as the kernels read it: pixel (n, y, x) begins at data + n image + y row + x pixel and has `channels` values.
-/// The strides let every second pixel of a larger image stand as an image of its own.
+/// An image as the kernels read it: pixel (n, y, x) begins at data + n image + y row + x pixel and has `channels`
+/// values. The strides let every second pixel of a larger image stand as an image of its own.
 struct Source {
   const float* data = nullptr;
   Index channels = 0, image = 0, row = 0, pixel = 0;
@@ -36,10 +36,10 @@ struct ChannelBlock {
 
 // ------------------------------------------------------------------------------------------------------ Winograd
 
-constexpr int wino_out = 4;                            // F(4x4, 3x3): pixels a side of a tile's result,
-constexpr int wino_in = 6;                             // ... of what it reads,
-constexpr int wino_positions = wino_in * wino_in;      // and numbers it is in the transform domain
-constexpr Index wino_chunk = 64;                       // output channels whose sums are made together
+constexpr int wino_out = 4;                        // F(4x4, 3x3): pixels a side of a tile's result,
+constexpr int wino_in = 6;                         // ... of what it reads,
+constexpr int wino_positions = wino_in * wino_in;  // and numbers it is in the transform domain
+constexpr Index wino_chunk = 64;                   // output channels whose sums are made together
 
 /// The tiles of images [n, h, w]: numbered by image, row, column.
 struct TileGrid {
@@ -79,7 +79,7 @@ struct TileMatrix {
 /// [channels][block].
 struct WinogradWeights {
   const float* data = nullptr;
-  const Index* offset = nullptr;  // [positions] of the first block; below zero: no source has the position
+  const Index* offset = nullptr;         // [positions] of the first block; below zero: no source has the position
   const AbsentPoints* absent = nullptr;  // [sources]
   int sources = 1;                       // of `channels` each, one after another in a tile
   Index channels = 0;
@@ -109,11 +109,11 @@ struct SumPart {
 struct DirectConv {
   Source source[2];
   int sources = 1;
-  Index h = 0, w = 0;              // of the sources
-  Index n = 0, oh = 0, ow = 0;     // of the result
+  Index h = 0, w = 0;           // of the sources
+  Index n = 0, oh = 0, ow = 0;  // of the result
   Index kh = 1, kw = 1, stride = 1, dilation = 1, top = 0, left = 0;
   Target target;
-  const float* weight = nullptr;   // packed: for each block, for each part, [rows][length][block]
+  const float* weight = nullptr;  // packed: for each block, for each part, [rows][length][block]
   const ChannelBlock* blocks = nullptr;
   int block_count = 0;
   const SumPart* parts = nullptr;

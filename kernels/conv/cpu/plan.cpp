@@ -13,8 +13,9 @@ constexpr bool is_fused(Activation activation) {
 }
 
 Fused fused_of(Activation activation) {
-  return activation == Activation::relu ? Fused::relu
-                                        : activation == Activation::leaky_relu ? Fused::leaky_relu : Fused::none;
+  return activation == Activation::relu         ? Fused::relu
+         : activation == Activation::leaky_relu ? Fused::leaky_relu
+                                                : Fused::none;
 }
 
 }  // namespace
@@ -68,7 +69,8 @@ void finish(Tensor& y, const ConvEpilogue& epilogue) {
 std::vector<ChannelBlock> blocks_of(Index channels, const ConvKernels& kernels) {
   const int lanes = kernels.lanes;
   std::vector<ChannelBlock> blocks;
-  for (Index c = 0; c < channels; c += blocks.back().vectors * lanes) blocks.push_back({c, channels - c > lanes ? 2 : 1});
+  for (Index c = 0; c < channels; c += blocks.back().vectors * lanes)
+    blocks.push_back({c, channels - c > lanes ? 2 : 1});
   return blocks;
 }
 
@@ -77,8 +79,8 @@ Index enough_jobs() { return Index{4} * cpu_threads(); }
 bool suits_winograd(const ConvProblem& p) {
   constexpr Index least_channels = 16;  // below, its transforms cost more than its multiplications save
   if (p.upsample) return true;
-  return !p.depthwise && !p.features && p.kh == 3 && p.kw == 3 && p.stride == 1 && p.dilation == 1 && p.ci + p.cs >= least_channels &&
-         p.co >= least_channels;
+  return !p.depthwise && !p.features && p.kh == 3 && p.kw == 3 && p.stride == 1 && p.dilation == 1 &&
+         p.ci + p.cs >= least_channels && p.co >= least_channels;
 }
 
 }  // namespace duhdr::cpu
@@ -91,7 +93,8 @@ std::int64_t conv_block(const ConvProblem& problem) {
 double conv_executed_flop(const ConvProblem& p) {
   using cpu::ceil_div;
   constexpr std::int64_t sobel = 6, between_two_rows = 3 * 2;
-  const std::int64_t pixels = p.n * p.oh * p.ow, tiles = p.n * ceil_div(p.h, cpu::wino_out) * ceil_div(p.w, cpu::wino_out);
+  const std::int64_t pixels = p.n * p.oh * p.ow,
+                     tiles = p.n * ceil_div(p.h, cpu::wino_out) * ceil_div(p.w, cpu::wino_out);
   const std::int64_t taps = p.kh * p.kw, channels = p.features ? sobel + between_two_rows : p.ci + p.cs;
   const std::int64_t phased = 4 * (cpu::wino_in - 1) * (cpu::wino_in - 1);  // each phase does without one point a side
   const std::int64_t products = cpu::suits_winograd(p) ? tiles * (p.upsample ? phased : cpu::wino_positions) * channels

@@ -12,7 +12,7 @@ namespace duhdr::cpu {
 inline Index ceil_div(Index a, Index b) { return (a + b - 1) / b; }
 inline Index round_up(Index a, Index b) { return ceil_div(a, b) * b; }
 
-Source source_of(const Tensor& image);             // undefined: one without channels
+Source source_of(const Tensor& image);  // undefined: one without channels
 /// Every second pixel of an image, from (phase / 2, phase % 2) on.
 Source phase_of(const Source& image, int phase);
 Target phase_of(const Target& image, int phase);

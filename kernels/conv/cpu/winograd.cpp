@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Winograd's algorithm for 3x3 convolutions of stride 1, also over an image enlarged twofold: blocks of tiles are
-// transformed, multiplied and transformed back while they lie in the level 2 cache. The order in which a result is summed
-// up follows from the layer alone, so its bits do not depend on the number of threads, nor on the size of the image as
-// long as its tiles lie at the same places (Window::block of kernels/reach.h).
+// transformed, multiplied and transformed back while they lie in the level 2 cache. The order in which a result is
+// summed up follows from the layer alone, so its bits do not depend on the number of threads, nor on the size of the
+// image as long as its tiles lie at the same places (Window::block of kernels/reach.h).
 #include <algorithm>
 #include <array>
 
@@ -63,12 +63,14 @@ void lay_out(Packed& packed) {
 }
 
 /// Fills block b of one phase: position by position the sources that have it.
-void fill_block(const Packed& packed, float* data, const WinogradKernel& kernel, bool phases_of_sources, int phase, Index b, Index outputs) {
+void fill_block(const Packed& packed, float* data, const WinogradKernel& kernel, bool phases_of_sources, int phase,
+                Index b, Index outputs) {
   const ConvKernels& kernels = conv_kernels();
   const Index per_chunk = packed.blocks_of_chunk(), chunk = b / per_chunk;
   const ChannelBlock& block = packed.blocks[static_cast<std::size_t>(b)];
   Index before = 0;  // vectors of the chunk's blocks before this one
-  for (Index other = chunk * per_chunk; other < b; ++other) before += packed.blocks[static_cast<std::size_t>(other)].vectors;
+  for (Index other = chunk * per_chunk; other < b; ++other)
+    before += packed.blocks[static_cast<std::size_t>(other)].vectors;
   const Index* offset = packed.offset.data() + (phase * packed.chunks() + chunk) * wino_positions;
   std::array<Index, wino_positions> done{};  // sources that have been written
   const AbsentPoints* absent = packed.absent.data() + phase * packed.sources;
@@ -102,11 +104,12 @@ std::shared_ptr<const Packed> packed_weight(const ConvProblem& p, const Tensor& 
           packed->absent.push_back(absent_points(p.upsample ? k : -1, turned));
         lay_out(*packed);
         float* data = packed->data.mutable_data<float>();
-        const WinogradKernel kernel{weight.data<float>() + p.first * 9, turned ? 9 : per_output, turned ? per_output : 9,
-                                    turned, -1};
+        const WinogradKernel kernel{weight.data<float>() + p.first * 9, turned ? 9 : per_output,
+                                    turned ? per_output : 9, turned, -1};
         const Index blocks = std::ssize(packed->blocks);
         parallel_for(packed->phases * blocks, [&](Index job) {
-          fill_block(*packed, data, kernel, packed->sources == 4, static_cast<int>(job / blocks), job % blocks, outputs);
+          fill_block(*packed, data, kernel, packed->sources == 4, static_cast<int>(job / blocks), job % blocks,
+                     outputs);
         });
         return packed;
       });
@@ -196,7 +199,13 @@ void run(const Pass& pass) {
 
 // ------------------------------------------------------------------------------------------------------ directions
 
-bool supports(const ConvProblem& p, ConvDirection) { return p.dtype == DType::f32 && suits_winograd(p); }
+/// On small images some taps of a weight see zeros alone. Their gradients must be zero, not what rounding leaves of it
+/// in the transform domain: Adam takes steps of the same length for a gradient of 1e-9.
+bool supports(const ConvProblem& p, ConvDirection direction) {
+  constexpr Index least_side = 8;
+  if (p.dtype != DType::f32 || !suits_winograd(p)) return false;
+  return direction != ConvDirection::backward_weight || (p.h >= least_side && p.w >= least_side);
+}
 
 void forward(const ConvProblem& p, const Tensor& x, const Tensor& skip, const Tensor& weight,
              const ConvEpilogue& epilogue, Tensor& y) {
@@ -223,8 +232,8 @@ void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight
   run(pass);
 }
 
-/// A block of tiles of both operands at a time; the positions are shared out among the threads, each adding up the blocks
-/// one after another.
+/// A block of tiles of both operands at a time; the positions are shared out among the threads, each adding up the
+/// blocks one after another.
 void backward_weight(const ConvProblem& p, const Tensor& x, const Tensor& dy, Tensor& weight_gradient) {
   constexpr Index room_floats = Index{2} << 20, least_tiles = 96, most_tiles = 512, few = 8;
   const ConvKernels& kernels = conv_kernels();
@@ -232,8 +241,8 @@ void backward_weight(const ConvProblem& p, const Tensor& x, const Tensor& dy, Te
   const int phases = p.upsample ? 4 : 1;
   const Index rows = p.ci, columns = round_up(p.co, kernels.lanes);
   const Index x_tile = round_up(rows, kernels.lanes) + padding, y_tile = columns + padding, count = grid.count();
-  const Index block = std::min(
-      count, std::clamp(room_floats / (wino_positions * (x_tile + phases * y_tile)), least_tiles, most_tiles));
+  const Index block =
+      std::min(count, std::clamp(room_floats / (wino_positions * (x_tile + phases * y_tile)), least_tiles, most_tiles));
   const Index x_plane = block * x_tile + padding, y_plane = block * y_tile + padding;
   Tensor x_room = room_for(wino_positions * x_plane), y_room = room_for(phases * wino_positions * y_plane);
   Tensor u = room_for(phases * wino_positions * rows * columns);
@@ -259,9 +268,9 @@ void backward_weight(const ConvProblem& p, const Tensor& x, const Tensor& dy, Te
       const Index column = job % strips * strip, place = job / strips, position = place % wino_positions;
       const auto phase = static_cast<int>(place / wino_positions);
       if (!absent_points(phases == 4 ? phase : -1, false).has(static_cast<int>(position))) return;
-      kernels.outer({x_tiles.data + position * x_plane, y_tiles(phase).data + position * y_plane + column, x_tile, y_tile,
-                     tiles, rows, std::min(strip, columns - column), sums + place * rows * columns + column, columns,
-                     first > 0});
+      kernels.outer({x_tiles.data + position * x_plane, y_tiles(phase).data + position * y_plane + column, x_tile,
+                     y_tile, tiles, rows, std::min(strip, columns - column), sums + place * rows * columns + column,
+                     columns, first > 0});
     });
   }
 

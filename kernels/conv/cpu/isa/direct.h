@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Implicit GEMM: every convolution that Winograd's algorithm is not for. A few neighbouring pixels of a row are the rows
-// of a matrix product; along a kernel row their values lie in memory one after another already.
+// Implicit GEMM: every convolution that Winograd's algorithm is not for. A few neighbouring pixels of a row are the
+// rows of a matrix product; along a kernel row their values lie in memory one after another already.
 #pragma once
 
 #include "kernels/conv/cpu/isa/gemm.h"

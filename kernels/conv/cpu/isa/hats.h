@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sums over soft histograms. Every feature of a value is a piecewise linear function of it, so what a tap adds is a value
-// between two rows of a table: two multiply-adds a colour in place of one for each bin.
+// Sums over soft histograms. Every feature of a value is a piecewise linear function of it, so what a tap adds is a
+// value between two rows of a table: two multiply-adds a colour in place of one for each bin.
 #pragma once
 
 #include "kernels/conv/cpu/isa/simd.h"
@@ -11,7 +11,8 @@ namespace {
 constexpr Index hat_pixels = 32;  // results of a row that are summed together, tap by tap: their sums and a table stay
                                   // in the level 1 cache
 
-/// The samples that tap kx of kernel row `row` reads for results from ox on: the first result that reads one, and the end.
+/// The samples that tap kx of kernel row `row` reads for results from ox on: the first result that reads one, and the
+/// end.
 struct HatSpan {
   Index first, last;
   const HatSample* samples;  // of result `first`

@@ -8,9 +8,19 @@
 namespace duhdr::cpu {
 
 extern const ConvKernels DUHDR_ISA;
-const ConvKernels DUHDR_ISA{isa_name,       lanes,            direct_rows,     winograd_weights,
-                            winograd_input, winograd_product, winograd_output, winograd_gradient,
-                            winograd_taps,  direct,           outer_product,   depthwise,
-                            hats,           hat_gradient};
+const ConvKernels DUHDR_ISA{isa_name,
+                            lanes,
+                            direct_rows,
+                            winograd_weights,
+                            winograd_input,
+                            winograd_product,
+                            winograd_output,
+                            winograd_gradient,
+                            winograd_taps,
+                            direct,
+                            outer_product,
+                            depthwise,
+                            hats,
+                            hat_gradient};
 
 }  // namespace duhdr::cpu

@@ -208,13 +208,15 @@ DUHDR_INLINE void transform_tiles(const Source& source, const TileGrid& grid, In
 }
 
 void winograd_input(const Source& source, const TileGrid& grid, Index first, Index count, TileMatrix to) {
-  transform_tiles<6>(source, grid, first, count, 1, to,
-                     [](const Vec(&d)[6], Vec(&o)[6]) __attribute__((always_inline)) { input_points(d, o); });
+  transform_tiles<6>(
+      source, grid, first, count, 1, to,
+      [](const Vec(&d)[6], Vec(&o)[6]) __attribute__((always_inline)) { input_points(d, o); });
 }
 
 void winograd_gradient(const Source& source, const TileGrid& grid, Index first, Index count, TileMatrix to) {
-  transform_tiles<4>(source, grid, first, count, 0, to,
-                     [](const Vec(&y)[4], Vec(&o)[6]) __attribute__((always_inline)) { gradient_points(y, o); });
+  transform_tiles<4>(
+      source, grid, first, count, 0, to,
+      [](const Vec(&y)[4], Vec(&o)[6]) __attribute__((always_inline)) { gradient_points(y, o); });
 }
 
 constexpr Index longest_sum = 256;  // products whose weights stay in the level 1 cache while the rows go by
@@ -285,24 +287,25 @@ DUHDR_INLINE void output_tile(const float* from, Index plane, Index channels, co
 template <bool y_zero, bool y_infinity, bool x_zero, bool x_infinity>
 __attribute__((noinline)) void output_tiles(TileMatrix from, const TileGrid& grid, Index first, Index count,
                                             Index channel, Index channels, const Target& target) {
-  with_fused(target.activation, [&](auto fuse) __attribute__((always_inline)) {
-    for (Index t = 0; t < count; ++t) {
-      const TilePlace place = place_of(grid, first + t);
-      output_tile<decltype(fuse)::value, y_zero, y_infinity, x_zero, x_infinity>(
-          from.data + t * from.tile, from.plane, channels, target,
-          place.n * target.image + place.y * target.row + place.x * target.pixel + channel, grid.h - place.y,
-          grid.w - place.x, target.bias ? target.bias + channel : nullptr);
-    }
-  });
+  with_fused(
+      target.activation, [&](auto fuse) __attribute__((always_inline)) {
+        for (Index t = 0; t < count; ++t) {
+          const TilePlace place = place_of(grid, first + t);
+          output_tile<decltype(fuse)::value, y_zero, y_infinity, x_zero, x_infinity>(
+              from.data + t * from.tile, from.plane, channels, target,
+              place.n * target.image + place.y * target.row + place.x * target.pixel + channel, grid.h - place.y,
+              grid.w - place.x, target.bias ? target.bias + channel : nullptr);
+        }
+      });
 }
 
 void winograd_output(TileMatrix from, const TileGrid& grid, Index first, Index count, Index channel, Index channels,
                      AbsentPoints absent, const Target& target) {
-  const auto run = !(absent.y_zero || absent.y_infinity) ? output_tiles<true, true, true, true>
-                   : absent.y_zero ? (absent.x_zero ? output_tiles<false, true, false, true>
-                                                    : output_tiles<false, true, true, false>)
-                                   : (absent.x_zero ? output_tiles<true, false, false, true>
-                                                    : output_tiles<true, false, true, false>);
+  const auto run =
+      !(absent.y_zero || absent.y_infinity) ? output_tiles<true, true, true, true>
+      : absent.y_zero
+          ? (absent.x_zero ? output_tiles<false, true, false, true> : output_tiles<false, true, true, false>)
+          : (absent.x_zero ? output_tiles<true, false, false, true> : output_tiles<true, false, true, false>);
   run(from, grid, first, count, channel, channels, target);
 }
 
