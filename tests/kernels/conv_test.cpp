@@ -232,7 +232,9 @@ TEST(Conv2d, TapsThatSeeOnlyPaddingHaveNoGradient) {
   const OpCase op_case = case_of({.name = "row", .x = {2, 1, 9, 16}, .outputs = 16});
   const Tensor gradient = evaluate(op_case, make_inputs(op_case, DType::f32)).gradients[1];
   for (std::int64_t i = 0; i < gradient.numel(); ++i)
-    if (i / 3 % 3 != 1) ASSERT_EQ(gradient.data<float>()[i], 0) << i;
+    if (i / 3 % 3 != 1) {
+      ASSERT_EQ(gradient.data<float>()[i], 0) << i;
+    }
 }
 
 TEST(Conv2d, AWeightThatIsPartOfALargerTensorFollowsIt) {
