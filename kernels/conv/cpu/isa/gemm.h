@@ -9,7 +9,6 @@ namespace {
 
 /// Rows whose sums of `vectors` vectors each fit into the registers, with room for weights and a broadcast value.
 constexpr int rows_of(int vectors) { return (registers == 32 ? 24 : 12) / vectors; }
-constexpr int most_rows = rows_of(1);
 
 /// What happens to finished sums, and where they go; without one they are stored as they are, to be gone on with.
 struct Finish {

@@ -95,7 +95,6 @@ DUHDR_INLINE void store_some(float* p, Vec v, Index left) {
 
 DUHDR_INLINE Vec zero() { return broadcast(0.f); }
 DUHDR_INLINE Index least(Index a, Index b) { return a < b ? a : b; }
-DUHDR_INLINE Index most(Index a, Index b) { return a > b ? a : b; }
 
 template <Fused f>
 DUHDR_INLINE Vec fused(Vec v) {
