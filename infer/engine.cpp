@@ -12,18 +12,18 @@ Engine::Engine(std::unique_ptr<Model> model, const EngineOptions& options)
     : model_(std::move(model)), options_(options) {
   set_precision(*model_, options.precision);
   model_->freeze();
-  to_hdr_ = footprints(model_->to_hdr());
-  if (model_->to_ldr()) to_ldr_ = footprints(*model_->to_ldr());
+  to_hdr_.footprints = footprints(model_->to_hdr());
+  if (model_->to_ldr()) to_ldr_.footprints = footprints(*model_->to_ldr());
   model_->to(options.device);
-  prepare();
 }
 
-/// Runs the chain once on a blank picture: weights are packed and plans are made before the memory that is left is
-/// shared out, and the first photograph takes no longer than the next.
-void Engine::prepare() const {
-  const NoGrad inference;
-  const std::int64_t side = model_->to_hdr().alignment;
-  (void)forward(model_->to_hdr(), Variable(Tensor::zeros(Shape{1, side, side, 3}, DType::f32, options_.device)));
+/// Runs a chain once on a blank picture, before its first one: weights are packed and plans are made before the memory
+/// that is left is shared out.
+void Engine::prepare(const Chain& chain, Way& way) const {
+  if (way.is_prepared) return;
+  (void)forward(chain,
+                Variable(Tensor::zeros(Shape{1, chain.alignment, chain.alignment, 3}, DType::f32, options_.device)));
+  way.is_prepared = true;
 }
 
 /// Bytes of tensors that an image may take: a share of what is free. ChainRun takes less where it can.
@@ -32,15 +32,16 @@ std::size_t Engine::budget() const {
   return (info_of(options_.device).available + allocator_of(options_.device).stats().reserved) / 10 * 8;
 }
 
-Engine::Result Engine::run(const Chain& chain, const Footprints& footprints, Tensor picture, const Progress& progress) {
+Engine::Result Engine::run(const Chain& chain, Way& way, Tensor picture, const Progress& progress) {
   const NoGrad inference;
+  prepare(chain, way);
   CachingAllocator& allocator = allocator_of(options_.device);
   if (picture.shape() != last_shape_) allocator.trim();  // blocks of another size would only fill the memory
   last_shape_ = picture.shape();
   const MemoryLimit limit(allocator, budget());
   allocator.reset_peak();
   picture = picture.to(options_.device);
-  Result result = ChainRun(chain, footprints, options_, progress).run(std::move(picture));
+  Result result = ChainRun(chain, way.footprints, options_, progress).run(std::move(picture));
   result.peak_memory = allocator.stats().peak;
   return result;
 }

@@ -51,14 +51,18 @@ class Engine {
   const EngineOptions& options() const { return options_; }
 
  private:
-  using Footprints = std::map<std::string, Footprint>;
-  Result run(const Chain& chain, const Footprints& footprints, Tensor picture, const Progress& progress);
-  void prepare() const;
+  /// What the engine knows of one of the model's chains.
+  struct Way {
+    std::map<std::string, Footprint> footprints = {};
+    bool is_prepared = false;
+  };
+  Result run(const Chain& chain, Way& way, Tensor picture, const Progress& progress);
+  void prepare(const Chain& chain, Way& way) const;
   std::size_t budget() const;
 
   std::unique_ptr<Model> model_;
   EngineOptions options_;
-  Footprints to_hdr_, to_ldr_;
+  Way to_hdr_, to_ldr_;
   Shape last_shape_;  // of the image before
 };
 

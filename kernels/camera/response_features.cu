@@ -9,7 +9,7 @@
 namespace duhdr {
 namespace {
 
-constexpr int sobel_channel = 3, first_bin_channel = 9, channels = response_feature_channels;
+constexpr int first_bin_channel = first_sobel_channel + sobel_channels, channels = response_feature_channels;
 
 /// The bins' values of one pixel, from its three clamped values.
 template <int Bins, class T>
@@ -44,8 +44,8 @@ struct Forward {
       value[c] = read(row, column);
       to[c] = T(value[c]);
       const auto pair = sobel_at<Compute<T>>(row, column, h, w, read);
-      to[sobel_channel + 2 * c] = T(pair.dy);
-      to[sobel_channel + 2 * c + 1] = T(pair.dx);
+      to[first_sobel_channel + 2 * c] = T(pair.dy);
+      to[first_sobel_channel + 2 * c + 1] = T(pair.dx);
     }
     T* next = write_bins<4>(value, to + first_bin_channel);
     next = write_bins<8>(value, next);
@@ -66,7 +66,7 @@ struct Adjoint {
     Compute<T> value[3], sum[3];
     for (int c = 0; c < 3; ++c) {
       const auto read = [&](std::int64_t i, std::int64_t j) {
-        const T* pair = images + (i * w + j) * channels + sobel_channel + 2 * c;
+        const T* pair = images + (i * w + j) * channels + first_sobel_channel + 2 * c;
         return SobelPair<Compute<T>>{static_cast<Compute<T>>(pair[0]), static_cast<Compute<T>>(pair[1])};
       };
       value[c] = Clamp{0, 1}(static_cast<Compute<T>>(x[pixel * 3 + c]));

@@ -2,8 +2,6 @@
 // The fused convolution op and its backward, by the rows of backend.h.
 #include "kernels/conv/conv2d.h"
 
-#include <array>
-
 #include "kernels/camera/response_features.h"
 #include "kernels/conv/backend.h"
 #include "kernels/op_counter.h"

@@ -4,17 +4,11 @@
 #include "autograd/variable.h"
 #include "kernels/camera/response_features.h"
 #include "kernels/conv/backend.h"
+#include "kernels/conv/phases.h"
 #include "tensor/launch.cuh"
 
 namespace duhdr {
 namespace {
-
-// Nearest-2x source. Output row 2r + p of a 3x3 convolution over the enlarged image reads only two small rows: for
-// p = 0 rows r-1 (tap 0) and r (taps 1 and 2), for p = 1 rows r (taps 0 and 1) and r+1 (tap 2). So the op is four
-// 2x2 convolutions over the small image, 16 of 36 multiplications; zero padding included, exactly.
-
-/// Which of the two small rows tap t of phase p falls on.
-DUHDR_HD std::int64_t phase_row(std::int64_t phase, std::int64_t tap) { return phase == 0 ? (tap > 0) : (tap > 1); }
 
 template <class T>
 struct FoldWeight {  // [O, I, 3, 3] -> [4, O, I, 2, 2], phase = 2 py + px

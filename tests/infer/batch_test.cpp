@@ -11,11 +11,11 @@
 #include <utility>
 
 #include "kernels/arithmetic.h"
-#include "kernels/camera/mask.h"
 #include "tensor/allocator.h"
 #include "tensor/parallel.h"
 #include "tests/support/cli_files.h"
 #include "tests/support/cli_run.h"
+#include "tests/support/one_pass_model.h"
 
 namespace duhdr {
 namespace {
@@ -24,34 +24,15 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 /// Doubles a picture, after `before_each` has seen it.
-class DoublingModel : public Model {
- public:
-  explicit DoublingModel(std::function<void()> before_each)
-      : chain_{.source = "image",
-               .alignment = 1,
-               .passes = {{.name = "mask",
-                           .inputs = {{"image"}},
-                           .outputs = {"mask"},
-                           .run = [](std::span<const Variable> in) { return exposure_mask(in[0], 0.95); }},
-                          {.name = "double",
-                           .inputs = {{"image"}},
-                           .outputs = {"result"},
-                           .run =
-                               [before_each](std::span<const Variable> in) {
-                                 const bool is_blank = in[0].shape().h() == 1;  // that the engine begins with
-                                 if (!in[0].device().is_meta() && !is_blank) before_each();
-                                 return affine(in[0], 2, 0);
-                               }}},
-               .result = "result",
-               .mask = "mask"} {}
-  std::string_view family() const override { return "doubling"; }
-  nlohmann::json architecture() const override { return nlohmann::json::object(); }
-  std::vector<std::string> networks() const override { return {}; }
-  const Chain& to_hdr() const override { return chain_; }
-
- private:
-  Chain chain_;
-};
+std::unique_ptr<Model> doubling(const std::function<void()>& before_each) {
+  return std::make_unique<test::OnePassModel>(
+      [before_each](const Variable& image) {
+        const bool is_blank = image.shape().h() == 1;
+        if (!image.device().is_meta() && !is_blank) before_each();
+        return affine(image, 2, 0);
+      },
+      /*masked=*/false);
+}
 
 class Batches : public testing::Test {
  protected:
@@ -72,7 +53,7 @@ class Batches : public testing::Test {
       const std::function<void()>& before_each = [] {},
       const std::function<void(std::size_t, const std::string&)>& progress = [](std::size_t, const std::string&) {}) {
     reports_.clear();
-    Engine engine(std::make_unique<DoublingModel>(before_each), {.tile = EngineOptions::whole});
+    Engine engine(doubling(before_each), {.tile = EngineOptions::whole});
     run_jobs(engine, jobs_, options_,
              {[&](std::size_t i, const std::string& stage, double) { progress(i, stage); },
               [&](const JobReport& report) { reports_.push_back(report); }});

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Depthwise convolutions, forward and the gradient of the input. That of the weight is left to the reference loops: the
 // networks have few such layers, on small images.
-#include "kernels/conv/cpu/plan.h"
+#include "kernels/conv/cpu/operands.h"
 #include "tensor/parallel.h"
 
 namespace duhdr::cpu {

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <numeric>
 
-#include "kernels/conv/cpu/plan.h"
+#include "kernels/conv/cpu/operands.h"
 #include "tensor/parallel.h"
 
 namespace duhdr::cpu {
@@ -231,12 +231,14 @@ void backward_weight(const ConvProblem& p, const Tensor& x, const Tensor& dy, Te
   parallel_for(parts * p.kh, [&](Index job) {
     const Index part = job / p.kh, ky = job % p.kh;
     const Index first = part * image_rows / parts, last = (part + 1) * image_rows / parts;
-    Tensor room = room_for(width * p.ci + p.ow * columns);
-    float *row = room.mutable_data<float>(), *result = row + width * p.ci;
+    const bool whole_vectors = p.co == columns;
+    Tensor room = room_for(width * p.ci + (whole_vectors ? 0 : p.ow * columns));
+    float *row = room.mutable_data<float>(), *copy = row + width * p.ci;
     for (Index r = first; r < last; ++r) {
       const Index n = r / p.oh, oy = r % p.oh;
       copy_row(source, n, oy * p.stride + ky * p.dilation - p.pad_top, p.h, p.pad_left, width, p.w, p.ci, row);
-      copy_row(gradient, n, oy, p.oh, 0, p.ow, p.ow, columns, result);
+      if (!whole_vectors) copy_row(gradient, n, oy, p.oh, 0, p.ow, p.ow, columns, copy);
+      const float* result = whole_vectors ? gradient.data + n * gradient.image + oy * gradient.row : copy;
       for (Index run = 0; run < runs; ++run)
         kernels.outer({row + run * p.dilation * p.ci, result, p.stride * p.ci, columns, p.ow, length, columns,
                        u + part * size + ky * per_row + run * p.ci * columns, columns, r > first});

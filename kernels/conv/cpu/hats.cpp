@@ -9,14 +9,12 @@
 #include "kernels/camera/histogram.h"
 #include "kernels/camera/response_features.h"
 #include "kernels/camera/sobel.h"
-#include "kernels/conv/cpu/plan.h"
+#include "kernels/conv/cpu/operands.h"
 #include "kernels/pointwise.h"
 #include "tensor/parallel.h"
 
 namespace duhdr::cpu {
 namespace {
-
-constexpr Index sobel_channel = 3, sobel_channels = 6;
 
 /// f(channel, weight) for the features of colour c that are not zero at a knot.
 template <class F>
@@ -24,7 +22,7 @@ void for_features_at(int knot, Index c, F f) {
   constexpr int bins = hat_knots - 1;
   const double value = static_cast<double>(knot) / bins;
   f(c, value);
-  Index channel = sobel_channel + sobel_channels + c;
+  Index channel = first_sobel_channel + sobel_channels + c;
   for (const int scale : {4, 8, 16})
     for (int i = 0; i <= scale; ++i, channel += 3)
       if (const double hat = SoftBin{scale}(value, i); hat != 0) f(channel, hat);
@@ -86,7 +84,7 @@ Tensor sobel_of(const Tensor& image) {
 /// The part of the convolution that sees Sobel's channels.
 ConvProblem of_sobel(ConvProblem p) {
   p.features = false;
-  p.first = sobel_channel;
+  p.first = first_sobel_channel;
   p.ci = sobel_channels;
   return p;
 }
@@ -141,7 +139,7 @@ void backward_weight(const ConvProblem& p, const Tensor& x, const Tensor& dy, Te
           for_features_at(knot, c, [&](Index channel, double value) { sums[channel] += value * sum; });
         }
         for (Index channel = c; channel < response_feature_channels; channel += 3)
-          if (channel < sobel_channel || channel >= sobel_channel + sobel_channels)
+          if (channel < first_sobel_channel || channel >= first_sobel_channel + sobel_channels)
             w[(o * p.wi + channel) * area + tap] = static_cast<float>(sums[channel]);
       }
   });

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "kernels/conv/phases.h"
+
 namespace duhdr::cpu {
 
 using Index = std::int64_t;
@@ -57,10 +59,9 @@ struct AbsentPoints {
   }
 };
 
-/// A 3x3 kernel over an image enlarged twofold by nearest neighbour is four kernels over the image itself, one for each
-/// phase 2 py + px of the result's pixels. Along each axis they have two taps: phase 0 the first two of three (its own
-/// pixel and the one before), phase 1 the last two. The tap on which tap t of the enlarged image falls:
-constexpr int phase_tap(int phase, int t) { return phase == 0 ? (t > 0 ? 1 : 0) : (t > 1 ? 2 : 1); }
+/// The 2x2 kernel of a phase (kernels/conv/phases.h) as one of 3x3 around the pixel: phase 0 has the first two of three
+/// taps along an axis, phase 1 the last two. The tap on which tap t of the enlarged image falls:
+constexpr int phase_tap(int phase, int t) { return phase_row(phase, t) + phase; }
 
 /// phase -1: an ordinary kernel. `turned`: by half a turn, as the gradient of the input has it.
 constexpr AbsentPoints absent_points(int phase, bool turned) {

@@ -6,7 +6,8 @@
 #include <algorithm>
 #include <array>
 
-#include "kernels/conv/cpu/plan.h"
+#include "kernels/conv/cpu/algorithm.h"
+#include "kernels/conv/cpu/operands.h"
 #include "tensor/parallel.h"
 
 namespace duhdr::cpu {

@@ -30,7 +30,4 @@ inline Tensor room_for(Index floats) { return Tensor(Shape{floats}, DType::f32);
 /// Threads share jobs well when there are several for each.
 Index enough_jobs();
 
-/// Winograd's algorithm suits a layer, whatever the size of the image.
-bool suits_winograd(const ConvProblem& problem);
-
 }  // namespace duhdr::cpu
