@@ -141,7 +141,7 @@ TEST_F(Batches, AStepThatLackedMemoryBesideOthersIsTakenAgain) {
 
 TEST_F(Batches, WhatWasComputedBeforeAnInterruptionIsWrittenAndTold) {
   const auto interrupt = [&](std::size_t i, const std::string& stage) {
-    if (i == 3 && stage == "double") throw std::runtime_error("interrupted");
+    if (i == 3 && stage == "run") throw std::runtime_error("interrupted");
   };
   EXPECT_THROW(run([] {}, interrupt), std::runtime_error);
   expect_written(3);
