@@ -120,20 +120,26 @@ void ChainRun::run_tiles(std::size_t first, std::size_t end) {
 void ChainRun::read_mask() {
   const Tensor mask = values_.at(chain_.mask).whole().to(Device::cpu());
   const float* value = mask.data<float>();
-  mask_.resize(static_cast<std::size_t>(mask.numel()));
-  for (std::size_t i = 0; i < mask_.size(); ++i) mask_[i] = value[i] > 0 ? 1 : 0;
+  const std::int64_t columns = mask_columns();
+  mask_.assign(static_cast<std::size_t>((layout_.height + mask_grain - 1) / mask_grain * columns), 0);
   std::int64_t clipped = 0;
-  for (std::int64_t y = 0; y < picture_.h(); ++y) {
-    const auto row = mask_.begin() + y * layout_.width;
-    clipped += std::count(row, row + picture_.w(), 1);
-  }
+  for (std::int64_t y = 0; y < layout_.height; ++y)
+    for (std::int64_t x = 0; x < layout_.width; ++x) {
+      if (!(value[y * layout_.width + x] > 0)) continue;
+      mask_[static_cast<std::size_t>(y / mask_grain * columns + x / mask_grain)] = 1;
+      if (y < picture_.h() && x < picture_.w()) ++clipped;
+    }
   result_.clipped = static_cast<double>(clipped) / static_cast<double>(picture_.h() * picture_.w());
 }
 
+std::int64_t ChainRun::mask_columns() const { return (layout_.width + mask_grain - 1) / mask_grain; }
+
+/// Of the blocks that the rectangle touches: cells of plans, which ask this again and again, lie on their borders.
 bool ChainRun::is_masked(const Rect& rect) const {
-  for (std::int64_t y = rect.top; y < rect.bottom(); ++y) {
-    const auto row = mask_.begin() + y * layout_.width + rect.left;
-    if (std::find(row, row + rect.width, 1) != row + rect.width) return true;
+  for (std::int64_t y = rect.top / mask_grain; y * mask_grain < rect.bottom(); ++y) {
+    const auto row = mask_.begin() + y * mask_columns();
+    const auto end = row + (rect.right() + mask_grain - 1) / mask_grain;
+    if (std::find(row + rect.left / mask_grain, end, 1) != end) return true;
   }
   return false;
 }

@@ -25,6 +25,8 @@ class ChainRun {
   Engine::Result run(Tensor picture);
 
  private:
+  static constexpr std::int64_t mask_grain = 8;  // pixels a side of a block of mask_
+
   void lay_out(const Shape& picture, const Shape& padded);
   std::size_t group_end(std::size_t first) const;
   void run_whole(const Pass& pass);
@@ -40,6 +42,7 @@ class ChainRun {
   std::size_t need_of(const Pass& pass, const Footprint& footprint, std::int64_t core);
   bool fits(const PlanInput& input, const GroupPlan& plan, std::size_t room) const;
   std::size_t bytes_of_others() const;
+  std::int64_t mask_columns() const;
   void make_room(std::size_t bytes) const;
 
   const Chain& chain_;
@@ -53,7 +56,7 @@ class ChainRun {
   double total_work_ = 0, work_done_ = 0;
   std::map<std::pair<std::string, std::int64_t>, std::size_t> needs_;  // bytes that a tile takes, by pass and core
   BandedValues values_;
-  std::vector<std::uint8_t> mask_;  // of the padded picture: whether the chain's mask is above zero
+  std::vector<std::uint8_t> mask_;  // of the padded picture in blocks: whether the chain's mask is above zero somewhere
   Engine::Result result_;
 };
 
