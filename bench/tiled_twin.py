@@ -10,7 +10,9 @@ import torch
 import twin
 
 WHOLE = 1536 * 1536  # pixels that the twin takes at once
-CORE, HALO = 1024, 256  # pixels, multiples of the twin's stride; no U-Net's pixel reaches further than the halo
+# Pixels, multiples of the twin's stride; no U-Net's pixel reaches further than the halo. In float64 PyTorch unfolds images
+# for its convolutions: 5 GB for such a tile.
+CORE, HALO = 512, 256
 
 
 def by_tiles(network, *images):
