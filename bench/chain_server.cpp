@@ -36,6 +36,7 @@ std::unique_ptr<Engine> engine_of(const std::string& model_folder, Device device
   if (!masked) {
     const auto* duhdr = dynamic_cast<const DuHdr*>(model.get());
     if (!duhdr) throw Error(ExitCode::usage, shown(model_folder) + ": not of the family duhdr");
+    const ConstructOn nowhere(Device::meta());  // its weights are the other's
     model = std::make_unique<Unmasked>(*duhdr);
   }
   EngineOptions options;

@@ -117,7 +117,8 @@ void Batch::run_job(std::size_t i) {
   std::error_code ignored;  // a pipe is read in its turn
   if (has_next && may_overlap(*job) && std::filesystem::is_regular_file(jobs_[i + 1].input, ignored))
     reading_.emplace(std::make_unique<JobRun>(jobs_[i + 1], options_), &JobRun::read);
-  take(*job, [&] { job->compute(engine_, progress); });
+  const bool is_alone = !(reading_ || writing_);  // and take() does it once at the most
+  take(*job, [&] { job->compute(engine_, progress, !is_alone); });
   const bool computed = job->report().error.empty();
   if (computed) progress("write", 1);
   end_writing();

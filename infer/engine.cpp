@@ -15,6 +15,7 @@ Engine::Engine(std::unique_ptr<Model> model, const EngineOptions& options)
   to_hdr_.footprints = footprints(model_->to_hdr());
   if (model_->to_ldr()) to_ldr_.footprints = footprints(*model_->to_ldr());
   model_->to(options.device);
+  allocator_of(Device::cpu()).trim();  // of weights as they were before
 }
 
 /// Runs a chain once on a blank picture, before its first one: weights are packed and plans are made before the memory

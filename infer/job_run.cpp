@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <new>
+#include <utility>
 
 #include "base/sha256.h"
 #include "image/colour.h"
@@ -138,17 +139,17 @@ void JobRun::read() {
   });
 }
 
-void JobRun::compute(Engine& engine, const Progress& progress) {
+void JobRun::compute(Engine& engine, const Progress& progress, bool keep_picture) {
   take([&] {
     Stopwatch watch;
-    run_chain(engine, progress);
+    run_chain(engine, progress, keep_picture ? pixels_ : std::exchange(pixels_, {}));
     report_.infer_s = watch.lap();
   });
 }
 
-void JobRun::run_chain(Engine& engine, const Progress& progress) {
-  const Engine::Result result =
-      options_.reverse ? engine.hdr_to_ldr(pixels_, progress) : engine.ldr_to_hdr(pixels_, progress);
+void JobRun::run_chain(Engine& engine, const Progress& progress, Tensor picture) {
+  const Engine::Result result = options_.reverse ? engine.hdr_to_ldr(std::move(picture), progress)
+                                                 : engine.ldr_to_hdr(std::move(picture), progress);
   report_.peak_memory = result.peak_memory;
   if (options_.reverse) {
     pixels_ = result.pixels;

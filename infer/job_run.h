@@ -46,7 +46,8 @@ class JobRun {
   JobRun(const Job& job, const BatchOptions& options);  // which outlive it
 
   void read();
-  void compute(Engine& engine, const Progress& progress);  // `progress` may throw to interrupt
+  /// `progress` may throw to interrupt. A picture that is not kept cannot be computed again.
+  void compute(Engine& engine, const Progress& progress, bool keep_picture);
   void write();
 
   bool lacked_memory() const { return report_.code == ExitCode::out_of_memory && report_.written.empty(); }
@@ -56,7 +57,7 @@ class JobRun {
 
  private:
   void take(const std::function<void()>& step);
-  void run_chain(Engine& engine, const Progress& progress);
+  void run_chain(Engine& engine, const Progress& progress, Tensor picture);
 
   const BatchOptions& options_;
   JobReport report_;

@@ -2,6 +2,8 @@
 #include "tensor/allocator.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -20,19 +22,43 @@ constexpr bool caching = false;  // every block its own allocation, so that the 
 constexpr bool caching = true;
 #endif
 constexpr std::size_t block_unit = caching ? 512 : 64;
-constexpr std::size_t segment_unit = caching ? std::size_t{2} << 20 : 64;  // whole huge pages
+constexpr std::size_t segment_unit = caching ? CachingAllocator::unit : 64;
 
 std::size_t rounded(std::size_t bytes, std::size_t unit) {
   return (std::max<std::size_t>(bytes, 1) + unit - 1) / unit * unit;
 }
 
+/// Straight from the system: what malloc gets back it may keep.
 void* acquire_host(std::size_t bytes) {
-  void* block = std::aligned_alloc(segment_unit, bytes);
-  if (block && caching) (void)madvise(block, bytes, MADV_HUGEPAGE);  // a hint; failing costs only time
-  return block;
+  if (!caching) return std::aligned_alloc(segment_unit, bytes);
+  void* mapped =
+      mmap(nullptr, bytes + segment_unit, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (mapped == MAP_FAILED) return nullptr;
+  auto* begin = static_cast<std::byte*>(mapped);
+  const std::size_t before = (segment_unit - reinterpret_cast<std::uintptr_t>(begin) % segment_unit) % segment_unit;
+  if (before > 0) (void)munmap(begin, before);
+  (void)munmap(begin + before + bytes, segment_unit - before);
+  (void)madvise(begin + before, bytes, MADV_HUGEPAGE);  // a hint; failing costs only time
+  return begin + before;
 }
 
-void release_host(void* block, std::size_t) { std::free(block); }
+void release_host(void* block, std::size_t bytes) {
+  if (caching)
+    (void)munmap(block, bytes);
+  else
+    std::free(block);
+}
+
+void forget_host(void* begin, std::size_t bytes) { (void)madvise(begin, bytes, MADV_DONTNEED); }
+
+/// Twice the memory that there is, so that gaps do not matter; none where addresses themselves are rationed.
+std::size_t host_address_space() {
+  rlimit limit{};
+  if (!caching || (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)) return 0;
+  return rounded(
+      2 * static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)),
+      segment_unit);
+}
 
 /// Addresses that are unique and never used.
 void* acquire_meta(std::size_t bytes) {
@@ -41,6 +67,7 @@ void* acquire_meta(std::size_t bytes) {
 }
 
 void release_meta(void*, std::size_t) {}
+constexpr std::size_t meta_address_space = std::size_t{1} << 40;
 
 /// What AllocateFrom has chosen on this thread.
 struct Chosen {
@@ -57,22 +84,29 @@ CachingAllocator::CachingAllocator(Source source, std::string device_name)
 CachingAllocator::~CachingAllocator() {
   keeps_segments_ = false;
   trim();
+  for (const Space& space : spaces_) source_.release(space.begin, space.held.size() * unit);
 }
 
 void* CachingAllocator::allocate(std::size_t bytes) {
   const std::size_t size = rounded(bytes, block_unit);
   const std::lock_guard lock(mutex_);
   if (limit_ != 0 && stats_.in_use + size > limit_) fail(size);
-  FreeList& list = size < large_block ? small_ : large_;
-  std::byte* block = take(list, size);
-  if (!block && grow(list, rounded(size, segment_unit))) block = take(list, size);
-  if (!block) {
-    release_segments();
-    if (grow(list, rounded(size, segment_unit))) block = take(list, size);
-  }
+  std::byte* block = find(size < large_block ? small_ : large_, size);
   if (!block) fail(size);
   stats_.in_use += blocks_.at(block).size;
   return block;
+}
+
+/// A block with memory; null when there is none even after all that is free has been given back.
+std::byte* CachingAllocator::find(FreeList& list, std::size_t size) {
+  std::byte* block = take(list, size);
+  for (const bool last : {false, true}) {
+    if (!block && grow(list, size)) block = take(list, size);
+    if (block && hold(block, size)) return block;
+    if (!last) release_segments();
+  }
+  if (block) give_back(block);
+  return nullptr;
 }
 
 /// The best-fitting free block, cut to size.
@@ -95,25 +129,75 @@ std::byte* CachingAllocator::take(FreeList& list, std::size_t size) {
   return address;
 }
 
-/// A new segment from the system; false when there is none, or the limit is reached.
-bool CachingAllocator::grow(FreeList& list, std::size_t segment) {
-  if (limit_ != 0 && stats_.reserved + segment > limit_) return false;
-  auto* address = static_cast<std::byte*>(source_.acquire(segment));
-  if (!address) return false;
+/// A new segment for a block of this size; false when there is none, or the limit is reached.
+bool CachingAllocator::grow(FreeList& list, std::size_t size) {
+  std::size_t segment = rounded(size, segment_unit);
+  std::byte* address = nullptr;
+  if (&list == &large_ && source_.address_space >= segment) {
+    address = static_cast<std::byte*>(source_.acquire(source_.address_space));
+    if (address) spaces_.push_back({address, std::vector<bool>((segment = source_.address_space) / unit)});
+  }
+  if (!address) {
+    if (limit_ != 0 && stats_.reserved + segment > limit_) return false;
+    address = static_cast<std::byte*>(source_.acquire(segment));
+    if (!address) return false;
+    stats_.reserved += segment;
+    stats_.peak = std::max(stats_.peak, stats_.reserved);
+  }
   blocks_.emplace(address, Block{segment, nullptr, nullptr, true, &list == &small_});
   list.emplace(segment, address);
-  stats_.reserved += segment;
+  return true;
+}
+
+/// The address space that a block lies in; null: a segment that is memory as a whole.
+CachingAllocator::Space* CachingAllocator::space_of(const std::byte* address) {
+  for (Space& space : spaces_)
+    if (address >= space.begin && address < space.begin + space.held.size() * unit) return &space;
+  return nullptr;
+}
+
+/// Takes the memory that a block is still without; false, and nothing taken, when the limit is in the way.
+bool CachingAllocator::hold(std::byte* address, std::size_t size) {
+  Space* space = space_of(address);
+  if (!space) return true;
+  const auto offset = static_cast<std::size_t>(address - space->begin);
+  const auto begin = space->held.begin() + static_cast<std::ptrdiff_t>(offset / unit);
+  const auto end = space->held.begin() + static_cast<std::ptrdiff_t>((offset + size + unit - 1) / unit);
+  const std::size_t more = static_cast<std::size_t>(std::count(begin, end, false)) * unit;
+  if (limit_ != 0 && stats_.reserved + more > limit_) return false;
+  std::fill(begin, end, true);
+  stats_.reserved += more;
   stats_.peak = std::max(stats_.peak, stats_.reserved);
   return true;
 }
 
+/// Gives the memory of a free block back that it shares with no other.
+void CachingAllocator::forget(Space& space, std::byte* address, std::size_t size) {
+  const auto offset = static_cast<std::size_t>(address - space.begin);
+  const std::size_t end = (offset + size) / unit;
+  for (std::size_t i = (offset + unit - 1) / unit, next = i; i < end; i = next) {
+    next = i + 1;
+    if (!space.held[i]) continue;
+    while (next < end && space.held[next]) ++next;
+    source_.forget(space.begin + i * unit, (next - i) * unit);
+    std::fill(space.held.begin() + static_cast<std::ptrdiff_t>(i),
+              space.held.begin() + static_cast<std::ptrdiff_t>(next), false);
+    stats_.reserved -= (next - i) * unit;
+  }
+}
+
 void CachingAllocator::release(void* pointer) noexcept {
   const std::lock_guard lock(mutex_);
-  auto* address = static_cast<std::byte*>(pointer);
-  const auto entry = blocks_.find(address);
+  const auto entry = blocks_.find(static_cast<std::byte*>(pointer));
   if (entry == blocks_.end()) return;
-  Block block = entry->second;
-  stats_.in_use -= block.size;
+  stats_.in_use -= entry->second.size;
+  give_back(entry->first);
+  if (!caching) release_segments();
+}
+
+/// Makes a block free, one with its free neighbours.
+void CachingAllocator::give_back(std::byte* address) {
+  Block block = blocks_.at(address);
   FreeList& list = block.small ? small_ : large_;
   if (block.after && blocks_.at(block.after).free) {
     const Block next = blocks_.at(block.after);
@@ -134,17 +218,19 @@ void CachingAllocator::release(void* pointer) noexcept {
   block.free = true;
   blocks_[address] = block;
   list.emplace(block.size, address);
-  if (!caching) release_segments();
 }
 
-/// Gives every segment that is free as a whole back to the system.
+/// Gives the memory of free blocks back to the system, and segments without address space of their own when they are
+/// free as a whole.
 void CachingAllocator::release_segments() {
   if (keeps_segments_) return;
   for (FreeList* list : {&small_, &large_})
     for (auto entry = list->begin(); entry != list->end();) {
       const auto [size, address] = *entry;
       const Block& block = blocks_.at(address);
-      if (block.before || block.after) {
+      Space* space = space_of(address);
+      if (space) forget(*space, address, size);
+      if (space || block.before || block.after) {
         ++entry;
         continue;
       }
@@ -202,11 +288,11 @@ MemoryLimit::~MemoryLimit() { allocator_.set_limit(before_); }
 CachingAllocator& allocator_of(Device device) {
   if (device.is_cuda()) return cuda::allocator_of(device.index);
   if (device.is_meta()) {
-    static auto* meta = new CachingAllocator({acquire_meta, release_meta}, "meta");
+    static auto* meta = new CachingAllocator({acquire_meta, release_meta, meta_address_space, release_meta}, "meta");
     return *meta;
   }
   // Never destroyed: tensors with static lifetime may outlive any order of destruction we could choose.
-  static auto* host = new CachingAllocator({acquire_host, release_host}, "cpu");
+  static auto* host = new CachingAllocator({acquire_host, release_host, host_address_space(), forget_host}, "cpu");
   return *host;
 }
 
@@ -220,7 +306,7 @@ std::shared_ptr<CachingAllocator> private_pool(Device device) {
     }
   };
   const auto release = [parent](void* block, std::size_t) { parent->release(block); };
-  return std::make_shared<CachingAllocator>(CachingAllocator::Source{acquire, release}, device.text());
+  return std::make_shared<CachingAllocator>(CachingAllocator::Source{acquire, release, 0, {}}, device.text());
 }
 
 AllocateFrom::AllocateFrom(Device device, std::shared_ptr<CachingAllocator> pool)

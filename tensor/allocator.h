@@ -11,6 +11,7 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "tensor/device.h"
 
@@ -18,7 +19,7 @@ namespace duhdr {
 
 struct MemoryStats {
   std::size_t in_use = 0;    // bytes in living tensors
-  std::size_t reserved = 0;  // bytes held from the system, cached blocks included
+  std::size_t reserved = 0;  // bytes of memory held from the system, cached blocks included
   std::size_t peak = 0;      // largest `reserved` since the last reset
 };
 
@@ -29,7 +30,12 @@ class CachingAllocator {
   struct Source {
     std::function<void*(std::size_t bytes)> acquire;
     std::function<void(void* block, std::size_t bytes)> release;
+    /// Not 0: large blocks share segments of so much address space. Memory is taken where blocks are handed out, and
+    /// goes back by `forget`, in pieces of `unit` bytes. So there are no gaps between segments that nothing fits into.
+    std::size_t address_space = 0;
+    std::function<void(void* begin, std::size_t bytes)> forget = {};
   };
+  static constexpr std::size_t unit = std::size_t{2} << 20;  // a huge page
 
   explicit CachingAllocator(Source source, std::string device_name);
   ~CachingAllocator();
@@ -58,8 +64,19 @@ class CachingAllocator {
   };
   using FreeList = std::set<std::pair<std::size_t, std::byte*>>;  // best fit: the smallest that is large enough
 
+  /// A segment of address space.
+  struct Space {
+    std::byte* begin = nullptr;
+    std::vector<bool> held;  // units with memory
+  };
+
+  std::byte* find(FreeList& list, std::size_t size);
   std::byte* take(FreeList& list, std::size_t size);
-  bool grow(FreeList& list, std::size_t segment);
+  bool grow(FreeList& list, std::size_t size);
+  void give_back(std::byte* address);
+  Space* space_of(const std::byte* address);
+  bool hold(std::byte* address, std::size_t size);
+  void forget(Space& space, std::byte* address, std::size_t size);
   void release_segments();
   [[noreturn]] void fail(std::size_t size) const;
 
@@ -69,6 +86,7 @@ class CachingAllocator {
   std::string device_name_;
   mutable std::mutex mutex_;
   std::unordered_map<std::byte*, Block> blocks_;
+  std::vector<Space> spaces_;
   FreeList small_, large_;
   MemoryStats stats_;
   std::size_t limit_ = 0;

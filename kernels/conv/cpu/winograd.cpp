@@ -21,99 +21,125 @@ TileGrid grid_of(const Shape& image) {
 
 // ------------------------------------------------------------------------------------------------------ weights
 
-/// Kernels of `phases` results (4: the phases of an enlarged image) from `sources` (4: the phases of its gradient).
-struct Packed {
-  int phases = 1, sources = 1;
-  Index channels = 0;  // of a source
-  std::vector<ChannelBlock> blocks;
-  std::vector<AbsentPoints> absent;  // [phases][sources]
-  std::vector<Index> offset;         // [phases][chunks][positions]
-  Tensor data;
-
-  Index blocks_of_chunk() const { return wino_chunk / (2 * conv_kernels().lanes); }
-  Index chunks() const { return ceil_div(static_cast<Index>(blocks.size()), blocks_of_chunk()); }
-  WinogradWeights weights(int phase, Index chunk) const {
-    const Index first = chunk * blocks_of_chunk(), left = static_cast<Index>(blocks.size()) - first;
-    return {data.data<float>(),
-            offset.data() + (phase * chunks() + chunk) * wino_positions,
-            absent.data() + phase * sources,
-            sources,
-            channels,
-            blocks.data() + first,
-            static_cast<int>(std::min(left, blocks_of_chunk()))};
-  }
+struct ChannelRange {
+  Index first, count;
 };
 
-/// Gives every position its place in the packed weights.
-void lay_out(Packed& packed) {
-  const Index lanes = conv_kernels().lanes, per_chunk = packed.blocks_of_chunk(), chunks = packed.chunks();
-  Index total = 0;
-  for (int phase = 0; phase < packed.phases; ++phase)
-    for (Index chunk = 0; chunk < chunks; ++chunk) {
-      Index vectors = 0;
-      for (Index b = chunk * per_chunk; b < std::min<Index>(std::ssize(packed.blocks), (chunk + 1) * per_chunk); ++b)
-        vectors += packed.blocks[static_cast<std::size_t>(b)].vectors;
-      for (int p = 0; p < wino_positions; ++p) {
-        const auto* absent = packed.absent.data() + phase * packed.sources;
-        const auto present = std::count_if(absent, absent + packed.sources, [p](auto& a) { return a.has(p); });
-        packed.offset.push_back(present ? total : -1);
-        total += present * packed.channels * vectors * lanes;
-      }
-    }
-  packed.data = room_for(total);
+/// The kernels of a layer as the products take them: of `phases` results (4: the phases of an enlarged image) from
+/// `sources` (4: the phases of its gradient), in parts of one phase and one chunk of output channels. In the transform
+/// domain they take four to eleven times the room of the weights, so they are made anew whenever a layer runs.
+class Kernels {
+ public:
+  /// For the way forward, or turned for the gradient of the input channels [first, first + ci).
+  Kernels(const ConvProblem& p, const Tensor& weight, bool turned);
+
+  int phases() const { return phases_; }
+  Index channels() const { return channels_ * sources_; }
+  Index chunks() const { return ceil_div(std::ssize(blocks_), blocks_of_chunk()); }
+  Index parts() const { return phases_ * chunks(); }
+  Index floats(Index part) const { return starts_[at(part + 1)] - starts_[at(part)]; }
+  /// Where a part begins when all of them lie one after another; after the last: floats of all.
+  Index start(Index part) const { return starts_[at(part)]; }
+  ChannelRange results_of(Index part) const;  // channels
+
+  /// Transforms a part, which has room at `to`.
+  void make(Index part, float* to) const;
+  void make_all(float* to) const;
+  WinogradWeights weights(Index part, const float* data) const;
+
+ private:
+  static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+  static Index blocks_of_chunk() { return wino_chunk / (2 * conv_kernels().lanes); }
+  Index first_block(Index part) const { return part % chunks() * blocks_of_chunk(); }
+  Index end_block(Index part) const { return std::min(std::ssize(blocks_), first_block(part) + blocks_of_chunk()); }
+  const AbsentPoints* absent(Index part) const { return absent_.data() + part / chunks() * sources_; }
+  /// Sources of a part's phase that have a position.
+  Index present(Index part, int position) const {
+    return std::count_if(absent(part), absent(part) + sources_, [=](auto& a) { return a.has(position); });
+  }
+  void lay_out();
+  void make_block(Index part, Index block, float* to) const;
+
+  WinogradKernel kernel_;
+  int phases_, sources_;
+  Index channels_, outputs_;  // of a source; of a phase
+  std::vector<ChannelBlock> blocks_;
+  std::vector<AbsentPoints> absent_;  // [phases][sources]
+  std::vector<Index> offsets_;        // [parts][positions], within the part
+  std::vector<Index> starts_;         // [parts + 1]
+};
+
+Kernels::Kernels(const ConvProblem& p, const Tensor& weight, bool turned)
+    : phases_(p.upsample && !turned ? 4 : 1),
+      sources_(p.upsample && turned ? 4 : 1),
+      channels_(turned ? p.co : p.ci + p.cs),
+      outputs_(turned ? p.ci : p.co),
+      blocks_(cpu::blocks_of(outputs_)) {
+  const Index per_output = p.wi * 9;
+  kernel_ = {weight.data<float>() + p.first * 9, turned ? 9 : per_output, turned ? per_output : 9, turned, -1};
+  for (int k = 0; k < phases_ * sources_; ++k) absent_.push_back(absent_points(p.upsample ? k : -1, turned));
+  lay_out();
 }
 
-/// Fills block b of one phase: position by position the sources that have it.
-void fill_block(const Packed& packed, float* data, const WinogradKernel& kernel, bool phases_of_sources, int phase,
-                Index b, Index outputs) {
-  const ConvKernels& kernels = conv_kernels();
-  const Index per_chunk = packed.blocks_of_chunk(), chunk = b / per_chunk;
-  const ChannelBlock& block = packed.blocks[static_cast<std::size_t>(b)];
-  Index before = 0;  // vectors of the chunk's blocks before this one
-  for (Index other = chunk * per_chunk; other < b; ++other)
-    before += packed.blocks[static_cast<std::size_t>(other)].vectors;
-  const Index* offset = packed.offset.data() + (phase * packed.chunks() + chunk) * wino_positions;
-  std::array<Index, wino_positions> done{};  // sources that have been written
-  const AbsentPoints* absent = packed.absent.data() + phase * packed.sources;
-  for (int s = 0; s < packed.sources; ++s) {
-    std::array<float*, wino_positions> to{};
+/// Gives every position its place.
+void Kernels::lay_out() {
+  starts_.push_back(0);
+  for (Index part = 0; part < parts(); ++part) {
+    Index vectors = 0, total = 0;
+    for (Index b = first_block(part); b < end_block(part); ++b) vectors += blocks_[at(b)].vectors;
     for (int p = 0; p < wino_positions; ++p) {
-      if (!absent[s].has(p)) continue;
-      const auto at = static_cast<std::size_t>(p);
-      const auto present = std::count_if(absent, absent + packed.sources, [p](auto& a) { return a.has(p); });
-      const Index floats = packed.channels * kernels.lanes;
-      to[at] = data + offset[p] + present * before * floats + done[at]++ * block.vectors * floats;
+      offsets_.push_back(present(part, p) ? total : -1);
+      total += present(part, p) * channels_ * vectors * conv_kernels().lanes;
     }
-    WinogradKernel one = kernel;
-    one.weight += block.first * kernel.output;
-    one.phase = packed.phases == 4 ? phase : phases_of_sources ? s : -1;
-    kernels.winograd_weights(one, packed.channels, outputs - block.first, block.vectors, to.data());
+    starts_.push_back(starts_.back() + total);
   }
 }
 
-/// The weight for the way forward, or turned for the gradient of the input channels [first, first + ci).
-std::shared_ptr<const Packed> packed_weight(const ConvProblem& p, const Tensor& weight, bool turned) {
-  return weight.derived<Packed>(
-      message("winograd ", p.upsample, turned, ' ', p.first, ' ', p.ci, ' ', p.cs), [&]() -> std::shared_ptr<Packed> {
-        const auto packed = std::make_shared<Packed>();
-        const Index per_output = p.wi * 9, outputs = turned ? p.ci : p.co;
-        packed->channels = turned ? p.co : p.ci + p.cs;
-        packed->blocks = cpu::blocks_of(outputs);
-        packed->phases = p.upsample && !turned ? 4 : 1;
-        packed->sources = p.upsample && turned ? 4 : 1;
-        for (int k = 0; k < packed->phases * packed->sources; ++k)
-          packed->absent.push_back(absent_points(p.upsample ? k : -1, turned));
-        lay_out(*packed);
-        float* data = packed->data.mutable_data<float>();
-        const WinogradKernel kernel{weight.data<float>() + p.first * 9, turned ? 9 : per_output,
-                                    turned ? per_output : 9, turned, -1};
-        const Index blocks = std::ssize(packed->blocks);
-        parallel_for(packed->phases * blocks, [&](Index job) {
-          fill_block(*packed, data, kernel, packed->sources == 4, static_cast<int>(job / blocks), job % blocks,
-                     outputs);
-        });
-        return packed;
-      });
+ChannelRange Kernels::results_of(Index part) const {
+  const Index first = blocks_[at(first_block(part))].first;
+  return {first, std::min(outputs_ - first, wino_chunk)};
+}
+
+/// Position by position the sources that have it.
+void Kernels::make_block(Index part, Index block, float* data) const {
+  const ConvKernels& kernels = conv_kernels();
+  Index before = 0;  // vectors of the part's blocks before this one
+  for (Index other = first_block(part); other < block; ++other) before += blocks_[at(other)].vectors;
+  const ChannelBlock& own = blocks_[at(block)];
+  const Index floats = channels_ * kernels.lanes;  // of a vector
+  std::array<Index, wino_positions> done{};        // sources that have been written
+  for (int s = 0; s < sources_; ++s) {
+    std::array<float*, wino_positions> to{};
+    for (int p = 0; p < wino_positions; ++p)
+      if (absent(part)[s].has(p))
+        to[at(p)] = data + offsets_[at(part * wino_positions + p)] + present(part, p) * before * floats +
+                    done[at(p)]++ * own.vectors * floats;
+    WinogradKernel one = kernel_;
+    one.weight += own.first * kernel_.output;
+    one.phase = phases_ == 4 ? static_cast<int>(part / chunks()) : sources_ == 4 ? s : -1;
+    kernels.winograd_weights(one, channels_, outputs_ - own.first, own.vectors, to.data());
+  }
+}
+
+void Kernels::make(Index part, float* to) const {
+  for (Index b = first_block(part); b < end_block(part); ++b) make_block(part, b, to);
+}
+
+void Kernels::make_all(float* to) const {
+  parallel_for(parts() * blocks_of_chunk(), [&](Index job) {
+    const Index part = job / blocks_of_chunk(), block = first_block(part) + job % blocks_of_chunk();
+    if (block < end_block(part)) make_block(part, block, to + start(part));
+  });
+}
+
+WinogradWeights Kernels::weights(Index part, const float* data) const {
+  return {data,
+          offsets_.data() + part * wino_positions,
+          absent(part),
+          sources_,
+          channels_,
+          blocks_.data() + first_block(part),
+          static_cast<int>(end_block(part) - first_block(part))};
 }
 
 // ------------------------------------------------------------------------------------------------------ tiles
@@ -124,7 +150,7 @@ struct Input {
 };
 
 struct Pass {
-  const Packed& packed;
+  const Kernels& kernels;
   std::vector<Input> inputs;
   TileGrid grid;
   std::vector<Target> targets;  // one for each phase
@@ -135,67 +161,88 @@ void transform(const Pass& pass, Index first, Index count, TileMatrix to) {
     conv_kernels().winograd_input(input.source, pass.grid, first, count, {to.data + input.first, to.plane, to.tile});
 }
 
-/// Transformed tiles times one chunk of one phase's weights, and back to pixels. `sums` has room for them.
-void multiply(const Pass& pass, int phase, Index chunk, TileMatrix tiles, Index first, Index count, TileMatrix sums) {
-  const WinogradWeights weights = pass.packed.weights(phase, chunk);
-  const Target& target = pass.targets[static_cast<std::size_t>(phase)];
+/// Transformed tiles times a part of the kernels, made at `data`, and back to pixels. `sums` has room for them.
+void multiply(const Pass& pass, Index part, const float* data, TileMatrix tiles, Index first, Index count,
+              TileMatrix sums) {
+  const WinogradWeights weights = pass.kernels.weights(part, data);
+  const ChannelRange results = pass.kernels.results_of(part);
   conv_kernels().winograd_product(weights, tiles, count, sums);
-  const AbsentPoints absent = pass.packed.phases == 4 ? weights.absent[0] : AbsentPoints{};
-  conv_kernels().winograd_output(sums, pass.grid, first, count, weights.blocks[0].first,
-                                 std::min(target.channels - weights.blocks[0].first, wino_chunk), absent, target);
+  const AbsentPoints absent = pass.kernels.phases() == 4 ? weights.absent[0] : AbsentPoints{};
+  conv_kernels().winograd_output(sums, pass.grid, first, count, results.first, results.count, absent,
+                                 pass.targets[static_cast<std::size_t>(part / pass.kernels.chunks())]);
 }
 
-/// How tiles are cut into blocks. It decides about speed alone.
+/// How a layer is cut up. It decides about speed and memory alone.
 struct Blocking {
-  Index tiles;  // of a block
-  bool shared;  // all tiles are transformed first, then blocks and chunks of channels are shared out
+  Index tiles;         // of a block
+  bool keeps_kernels;  // they are transformed as a whole first; otherwise part by part, by those who need them
+  bool keeps_tiles;    // likewise, block by block
 };
 
 Blocking blocking_of(const Pass& pass, Index tile_floats) {
-  constexpr Index most_shared = Index{8} << 20;  // floats
-  const Index channels = pass.packed.channels * pass.packed.sources, count = pass.grid.count();
-  const Index block = pass.packed.phases == 4 ? (channels > 128 ? 48 : 24) : (channels > 256 ? 48 : 24);
-  if (count < block * enough_jobs() && count * wino_positions * tile_floats <= most_shared) return {96, true};
-  return {block, false};
+  constexpr Index large = Index{4} << 20, too_large = Index{8} << 20;  // floats
+  const Kernels& kernels = pass.kernels;
+  const Index count = pass.grid.count(), floats = wino_positions * count * tile_floats;
+  const Index whole = kernels.start(kernels.parts());
+  if (whole > large && floats <= whole) return {96, false, true};
+  const Index block =
+      kernels.phases() == 4 ? (kernels.channels() > 128 ? 48 : 24) : (kernels.channels() > 256 ? 48 : 24);
+  if (count < block * enough_jobs() && floats <= too_large) return {96, true, true};
+  return {block, true, false};
 }
 
-void run(const Pass& pass) {
-  const Index lanes = conv_kernels().lanes, count = pass.grid.count(), chunks = pass.packed.chunks();
-  const Index tile = round_up(pass.packed.channels * pass.packed.sources, lanes) + padding;
-  Blocking blocking = blocking_of(pass, tile);
-  blocking.tiles = std::min(blocking.tiles, count);
-  const Index blocks = ceil_div(count, blocking.tiles);
-  const Index sum_plane = blocking.tiles * wino_chunk + padding;
-  const auto size_of_block = [&](Index block) { return std::min(blocking.tiles, count - block * blocking.tiles); };
-  if (!blocking.shared) {
-    const Index plane = blocking.tiles * tile + padding;
-    parallel_for(blocks, [&](Index block) {
-      Tensor room = room_for(wino_positions * (plane + sum_plane));
-      const TileMatrix tiles{room.mutable_data<float>(), plane, tile};
-      const TileMatrix sums{tiles.data + wino_positions * plane, sum_plane, wino_chunk};
-      const Index first = block * blocking.tiles;
-      transform(pass, first, size_of_block(block), tiles);
-      for (int phase = 0; phase < pass.packed.phases; ++phase)
-        for (Index chunk = 0; chunk < chunks; ++chunk)
-          multiply(pass, phase, chunk, tiles, first, size_of_block(block), sums);
-    });
-    return;
-  }
-  const Index plane = count * tile + padding;
+/// Every thread takes blocks of tiles through all kernels.
+void run_by_blocks(const Pass& pass, Index block_tiles, Index tile, const float* kernels) {
+  const Index count = pass.grid.count();
+  const Index plane = block_tiles * tile + padding, sum_plane = block_tiles * wino_chunk + padding;
+  parallel_for(ceil_div(count, block_tiles), [&](Index block) {
+    Tensor room = room_for(wino_positions * (plane + sum_plane));
+    const TileMatrix tiles{room.mutable_data<float>(), plane, tile};
+    const TileMatrix sums{tiles.data + wino_positions * plane, sum_plane, wino_chunk};
+    const Index first = block * block_tiles, some = std::min(block_tiles, count - first);
+    transform(pass, first, some, tiles);
+    for (Index part = 0; part < pass.kernels.parts(); ++part)
+      multiply(pass, part, kernels + pass.kernels.start(part), tiles, first, some, sums);
+  });
+}
+
+/// Every thread takes parts of the kernels, and makes them where they are null, through stretches of all tiles.
+void run_by_parts(const Pass& pass, Index block_tiles, Index tile, const float* kernels) {
+  constexpr Index few = 8;
+  const Index count = pass.grid.count(), blocks = ceil_div(count, block_tiles), parts = pass.kernels.parts();
+  const Index plane = count * tile + padding, sum_plane = block_tiles * wino_chunk + padding;
   Tensor room = room_for(wino_positions * plane);
   const TileMatrix tiles{room.mutable_data<float>(), plane, tile};
-  constexpr Index few = 8;
   parallel_for(ceil_div(count, few), [&](Index job) {
     const Index first = job * few;
     transform(pass, first, std::min(few, count - first), {tiles.data + first * tile, plane, tile});
   });
-  parallel_for(pass.packed.phases * chunks * blocks, [&](Index job) {
-    Tensor own = room_for(wino_positions * sum_plane);
-    const Index block = job % blocks, first = block * blocking.tiles;
-    multiply(pass, static_cast<int>(job / blocks / chunks), job / blocks % chunks,
-             {tiles.data + first * tile, plane, tile}, first, size_of_block(block),
-             {own.mutable_data<float>(), sum_plane, wino_chunk});
+  const Index stretches = kernels ? blocks : std::min(blocks, ceil_div(cpu_threads(), parts));
+  parallel_for(parts * stretches, [&](Index job) {
+    const Index part = job / stretches, stretch = job % stretches;
+    Tensor own = room_for(wino_positions * sum_plane + (kernels ? 0 : pass.kernels.floats(part)));
+    const TileMatrix sums{own.mutable_data<float>(), sum_plane, wino_chunk};
+    float* made = sums.data + wino_positions * sum_plane;
+    if (!kernels) pass.kernels.make(part, made);
+    const float* data = kernels ? kernels + pass.kernels.start(part) : made;
+    for (Index block = stretch * blocks / stretches; block < (stretch + 1) * blocks / stretches; ++block) {
+      const Index first = block * block_tiles;
+      multiply(pass, part, data, {tiles.data + first * tile, plane, tile}, first, std::min(block_tiles, count - first),
+               sums);
+    }
   });
+}
+
+void run(const Pass& pass) {
+  const Index tile = round_up(pass.kernels.channels(), conv_kernels().lanes) + padding;
+  const Blocking blocking = blocking_of(pass, tile);
+  Tensor kernels;
+  if (blocking.keeps_kernels) {
+    kernels = room_for(pass.kernels.start(pass.kernels.parts()));
+    pass.kernels.make_all(kernels.mutable_data<float>());
+  }
+  (blocking.keeps_tiles ? run_by_parts : run_by_blocks)(pass, std::min(blocking.tiles, pass.grid.count()), tile,
+                                                        kernels.defined() ? kernels.data<float>() : nullptr);
 }
 
 // ------------------------------------------------------------------------------------------------------ directions
@@ -210,8 +257,8 @@ bool supports(const ConvProblem& p, ConvDirection direction) {
 
 void forward(const ConvProblem& p, const Tensor& x, const Tensor& skip, const Tensor& weight,
              const ConvEpilogue& epilogue, Tensor& y) {
-  const auto packed = packed_weight(p, weight, false);
-  Pass pass{*packed, {{source_of(x), 0}}, grid_of(x.shape()), {}};
+  const Kernels kernels(p, weight, false);
+  Pass pass{kernels, {{source_of(x), 0}}, grid_of(x.shape()), {}};
   if (skip.defined()) pass.inputs.push_back({source_of(skip), p.ci});
   const Target target = target_of(y, epilogue);
   if (p.upsample)
@@ -223,8 +270,8 @@ void forward(const ConvProblem& p, const Tensor& x, const Tensor& skip, const Te
 }
 
 void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight, Tensor& dx) {
-  const auto packed = packed_weight(p, weight, true);
-  Pass pass{*packed, {}, grid_of(dx.shape()), {target_of(dx, {})}};
+  const Kernels kernels(p, weight, true);
+  Pass pass{kernels, {}, grid_of(dx.shape()), {target_of(dx, {})}};
   const Source gradient = source_of(dy);
   if (p.upsample)
     for (int phase = 0; phase < 4; ++phase) pass.inputs.push_back({phase_of(gradient, phase), phase * p.co});
