@@ -91,7 +91,6 @@ struct MaxPool {
       using A = Compute<T>;
       A best = static_cast<A>(from[0][c]);
       int best_position = position[0];
-      DUHDR_UNROLL_FEW
       for (int k = 1; k < most * most; ++k) {
         const A value = static_cast<A>(from[k][c]);
         const bool wins = (value > best) | (value != value);
@@ -133,7 +132,6 @@ struct MaxPoolGradient {
     T* to;
     DUHDR_HD void operator()(std::int64_t c) const {
       Compute<T> sum = 0;
-      DUHDR_UNROLL_FEW
       for (int k = 0; k < most * most; ++k)
         sum += winner[k][c] == position[k] ? static_cast<Compute<T>>(from[k][c]) : Compute<T>(0);
       to[c] = T(sum);

@@ -93,10 +93,8 @@ struct BilinearGradient {
     DUHDR_HD void operator()(std::int64_t c) const {
       using A = Compute<T>;
       A sum = 0;
-      DUHDR_UNROLL_FEW
       for (int i = 0; i < 4; ++i) {
         A row_sum = 0;
-        DUHDR_UNROLL_FEW
         for (int j = 0; j < 4; ++j) row_sum += column_share[j] * static_cast<A>(from[i][j][c]);
         sum += row_share[i] * row_sum;
       }

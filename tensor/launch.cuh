@@ -17,16 +17,11 @@
 #include "tensor/cuda_context.h"
 #endif
 
-// Before a loop: its turns do not depend on each other, which compilers cannot see; or it is short, and unrolled.
-#if defined(__CUDACC__)
-#define DUHDR_IN_ANY_ORDER _Pragma("GCC ivdep")
-#define DUHDR_UNROLL_FEW _Pragma("unroll")
-#elif defined(__clang__)
+/// Before a loop whose turns do not depend on each other, which compilers cannot see.
+#if defined(__clang__)
 #define DUHDR_IN_ANY_ORDER _Pragma("clang loop vectorize(assume_safety)")
-#define DUHDR_UNROLL_FEW _Pragma("clang loop unroll(enable)")
 #else
 #define DUHDR_IN_ANY_ORDER _Pragma("GCC ivdep")
-#define DUHDR_UNROLL_FEW _Pragma("GCC unroll 16")
 #endif
 
 namespace duhdr {
