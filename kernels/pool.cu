@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/pool.h"
 
+#include <type_traits>
+
 #include "kernels/nhwc.h"
 #include "kernels/reach.h"
 #include "tensor/launch.cuh"
@@ -14,13 +16,20 @@ struct AveragePool {
   Nhwc at_x;
   T* y;
   Nhwc at_y;
-  DUHDR_HD void operator()(std::int64_t n, std::int64_t row, std::int64_t column, std::int64_t c) const {
-    using A = Compute<T>;
-    const T* corner = x + at_x.at(n, 2 * row, 2 * column, c);
-    const std::int64_t below = at_x.w * at_x.c;
-    const A upper = static_cast<A>(corner[0]) + static_cast<A>(corner[at_x.c]);
-    const A lower = static_cast<A>(corner[below]) + static_cast<A>(corner[below + at_x.c]);
-    y[at_y.at(n, row, column, c)] = T(A(0.25) * (upper + lower));
+  struct Pixel {
+    const T *upper, *lower;
+    std::int64_t channels;
+    T* to;
+    DUHDR_HD void operator()(std::int64_t c) const {
+      using A = Compute<T>;
+      const A above = static_cast<A>(upper[c]) + static_cast<A>(upper[c + channels]);
+      const A below = static_cast<A>(lower[c]) + static_cast<A>(lower[c + channels]);
+      to[c] = T(A(0.25) * (above + below));
+    }
+  };
+  DUHDR_HD Pixel pixel(std::int64_t n, std::int64_t row, std::int64_t column) const {
+    const T* corner = x + at_x.at(n, 2 * row, 2 * column, 0);
+    return {corner, corner + at_x.w * at_x.c, at_x.c, y + at_y.at(n, row, column, 0)};
   }
 };
 
@@ -30,11 +39,17 @@ struct AveragePoolGradient {
   Nhwc at_y;
   T* dx;
   Nhwc at_x;
-  DUHDR_HD void operator()(std::int64_t n, std::int64_t row, std::int64_t column, std::int64_t c) const {
-    using A = Compute<T>;
+  struct Pixel {
+    const T* from;
+    Compute<T> share;
+    T* to;
+    DUHDR_HD void operator()(std::int64_t c) const { to[c] = T(share * static_cast<Compute<T>>(from[c])); }
+  };
+  DUHDR_HD Pixel pixel(std::int64_t n, std::int64_t row, std::int64_t column) const {
+    T* to = dx + at_x.at(n, row, column, 0);
     const bool pooled = row / 2 < at_y.h && column / 2 < at_y.w;
-    dx[at_x.at(n, row, column, c)] =
-        pooled ? T(A(0.25) * static_cast<A>(dy[at_y.at(n, row / 2, column / 2, c)])) : T(0);
+    if (!pooled) return {dy, 0, to};  // the last row or column of an odd side
+    return {dy + at_y.at(n, row / 2, column / 2, 0), Compute<T>(0.25), to};
   }
 };
 
@@ -51,87 +66,58 @@ struct Windows {
     return end < results ? end : results;
   }
   DUHDR_HD std::int64_t start(std::int64_t result) const { return result * stride - padding; }
+  /// Place k of a window that begins at `start`, or its place next to k that a side of n has.
+  DUHDR_HD std::int64_t inside(std::int64_t k, std::int64_t start, std::int64_t n) const {
+    const std::int64_t first = start < 0 ? -start : 0, room = n - start < kernel ? n - start : kernel;
+    return k < first ? first : k < room ? k : room - 1;
+  }
 };
 
-template <class T>
+/// Windows of up to most x most; their places outside the image stand for the next ones inside.
+template <class T, int most, bool keep_winner>
 struct MaxPool {
   const T* x;
   Nhwc at_x;
   T* y;
   Nhwc at_y;
   Windows windows;
-  std::uint8_t* winner;  // position of the maximum in its window; null when nothing needs it
-  DUHDR_HD void operator()(std::int64_t n, std::int64_t row, std::int64_t column, std::int64_t c) const {
-    const std::int64_t top = windows.start(row), left = windows.start(column);
-    const std::int64_t first_i = top < 0 ? -top : 0, first_j = left < 0 ? -left : 0;
-    const std::int64_t end_i = top + windows.kernel > at_x.h ? at_x.h - top : windows.kernel;
-    const std::int64_t end_j = left + windows.kernel > at_x.w ? at_x.w - left : windows.kernel;
-    T best = x[at_x.at(n, top + first_i, left + first_j, c)];
-    std::int64_t best_position = first_i * windows.kernel + first_j;
-    for (std::int64_t i = first_i; i < end_i; ++i)
-      for (std::int64_t j = first_j; j < end_j; ++j) {
-        const T value = x[at_x.at(n, top + i, left + j, c)];
-        const auto v = static_cast<Compute<T>>(value);
-        const bool wins = (v > static_cast<Compute<T>>(best)) | (v != v);
+  std::uint8_t* winner;  // position of the maximum in its window
+  struct Pixel {
+    const T* from[most * most];
+    int position[most * most];
+    T* to;
+    std::uint8_t* winner;
+    DUHDR_HD void operator()(std::int64_t c) const {
+      using A = Compute<T>;
+      A best = static_cast<A>(from[0][c]);
+      int best_position = position[0];
+      for (int k = 1; k < most * most; ++k) {
+        const A value = static_cast<A>(from[k][c]);
+        const bool wins = (value > best) | (value != value);
         best = wins ? value : best;
-        best_position = wins ? i * windows.kernel + j : best_position;
+        best_position = wins ? position[k] : best_position;
       }
-    y[at_y.at(n, row, column, c)] = best;
-    if (winner) winner[at_y.at(n, row, column, c)] = static_cast<std::uint8_t>(best_position);
-  }
-};
-
-/// The 2x2 case without padding, which has no edges: the pools of the U-Nets.
-template <class T, bool keep_winner>
-struct MaxOfFour {
-  using A = Compute<T>;
-  const T* x;
-  Nhwc at_x;
-  T* y;
-  Nhwc at_y;
-  std::int64_t stride;
-  std::uint8_t* winner;  // as in MaxPool
-  /// Takes a later value if it is larger or NaN: selects, no branch.
-  DUHDR_HD static void challenge(A value, int position, A& best, int& best_position) {
-    const bool wins = (value > best) | (value != value);
-    best = wins ? value : best;
-    best_position = wins ? position : best_position;
-  }
-  DUHDR_HD void operator()(std::int64_t n, std::int64_t row, std::int64_t column, std::int64_t c) const {
-    const T* corner = x + at_x.at(n, row * stride, column * stride, c);
-    const std::int64_t below = at_x.w * at_x.c, i = at_y.at(n, row, column, c);
-    A best = static_cast<A>(corner[0]);
-    int position = 0;
-    challenge(static_cast<A>(corner[at_x.c]), 1, best, position);
-    challenge(static_cast<A>(corner[below]), 2, best, position);
-    challenge(static_cast<A>(corner[below + at_x.c]), 3, best, position);
-    y[i] = T(best);
-    if constexpr (keep_winner) winner[i] = static_cast<std::uint8_t>(position);
-  }
-};
-
-/// Its gradient with stride 2, where windows do not overlap.
-template <class T>
-struct MaxOfFourGradient {
-  const T* dy;
-  const std::uint8_t* winner;
-  Nhwc at_y;
-  T* dx;
-  Nhwc at_x;
-  DUHDR_HD void operator()(std::int64_t n, std::int64_t y, std::int64_t x, std::int64_t c) const {
-    const std::int64_t row = y / 2, column = x / 2, position = 2 * (y % 2) + x % 2;
-    T& to = dx[at_x.at(n, y, x, c)];
-    if (row >= at_y.h || column >= at_y.w) {  // the last row or column of an odd side
-      to = T(0);
-      return;
+      to[c] = T(best);
+      if constexpr (keep_winner) winner[c] = static_cast<std::uint8_t>(best_position);
     }
-    const std::int64_t i = at_y.at(n, row, column, c);
-    const T gradient = dy[i];
-    to = winner[i] == position ? gradient : T(0);
+  };
+  DUHDR_HD Pixel pixel(std::int64_t n, std::int64_t row, std::int64_t column) const {
+    Pixel made;
+    const std::int64_t top = windows.start(row), left = windows.start(column), to = at_y.at(n, row, column, 0);
+    for (int i = 0; i < most; ++i)
+      for (int j = 0; j < most; ++j) {
+        const std::int64_t k = windows.inside(i, top, at_x.h), l = windows.inside(j, left, at_x.w);
+        made.from[i * most + j] = x + at_x.at(n, top + k, left + l, 0);
+        made.position[i * most + j] = static_cast<int>(k * windows.kernel + l);
+      }
+    made.to = y + to;
+    made.winner = keep_winner ? winner + to : nullptr;
+    return made;
   }
 };
 
-template <class T>
+/// An input is in up to most x most windows.
+template <class T, int most>
 struct MaxPoolGradient {
   const T* dy;
   const std::uint8_t* winner;
@@ -139,16 +125,34 @@ struct MaxPoolGradient {
   T* dx;
   Nhwc at_x;
   Windows windows;
-  DUHDR_HD void operator()(std::int64_t n, std::int64_t y, std::int64_t x, std::int64_t c) const {
-    const std::int64_t row_end = windows.end_with(y, at_y.h), column_end = windows.end_with(x, at_y.w);
-    Compute<T> sum = 0;
-    for (std::int64_t row = windows.first_with(y); row < row_end; ++row)
-      for (std::int64_t column = windows.first_with(x); column < column_end; ++column) {
+  struct Pixel {
+    const T* from[most * most];
+    const std::uint8_t* winner[most * most];
+    int position[most * most];  // of the input in the window; -1: there is no such window
+    T* to;
+    DUHDR_HD void operator()(std::int64_t c) const {
+      Compute<T> sum = 0;
+      for (int k = 0; k < most * most; ++k)
+        sum += winner[k][c] == position[k] ? static_cast<Compute<T>>(from[k][c]) : Compute<T>(0);
+      to[c] = T(sum);
+    }
+  };
+  DUHDR_HD Pixel pixel(std::int64_t n, std::int64_t y, std::int64_t x) const {
+    Pixel made;
+    const std::int64_t first_row = windows.first_with(y), row_end = windows.end_with(y, at_y.h);
+    const std::int64_t first_column = windows.first_with(x), column_end = windows.end_with(x, at_y.w);
+    for (int i = 0; i < most; ++i)
+      for (int j = 0; j < most; ++j) {
+        const std::int64_t row = first_row + i, column = first_column + j;
+        const bool holds = row < row_end && column < column_end;
+        const std::int64_t from = holds ? at_y.at(n, row, column, 0) : 0;
         const std::int64_t position = (y - windows.start(row)) * windows.kernel + x - windows.start(column);
-        const std::int64_t i = at_y.at(n, row, column, c);
-        sum += winner[i] == position ? static_cast<Compute<T>>(dy[i]) : Compute<T>(0);
+        made.from[i * most + j] = dy + from;
+        made.winner[i * most + j] = winner + from;
+        made.position[i * most + j] = holds ? static_cast<int>(position) : -1;
       }
-    dx[at_x.at(n, y, x, c)] = T(sum);
+    made.to = dx + at_x.at(n, y, x, 0);
+    return made;
   }
 };
 
@@ -188,18 +192,44 @@ std::int64_t pooled_side(std::int64_t side, const Pool2dDesc& desc) {
 
 Windows windows_of(const Pool2dDesc& desc) { return {desc.kernel, desc.stride, desc.padding}; }
 
+constexpr int largest_kernel = 15;
+
+/// f(constant) of the least of 1, 2, 3 and `largest_kernel` that is not below `count`: what loops may be unrolled to.
+template <class F>
+void with_most(int count, F f) {
+  if (count == 1)
+    f(std::integral_constant<int, 1>());
+  else if (count == 2)
+    f(std::integral_constant<int, 2>());
+  else if (count == 3)
+    f(std::integral_constant<int, 3>());
+  else
+    f(std::integral_constant<int, largest_kernel>());
+}
+
+template <bool keep_winner>
+void max_pool(const Tensor& x, const Pool2dDesc& desc, Tensor& y, std::uint8_t* winner) {
+  with_float_type(x.dtype(), [&](auto type) {
+    using T = decltype(type);
+    with_most(desc.kernel, [&](auto most) {
+      for_each_element(
+          x.device(), y.shape(),
+          MaxPool<T, most.value, keep_winner>{x.template data<T>(), Nhwc(x.shape()), y.template mutable_data<T>(),
+                                              Nhwc(y.shape()), windows_of(desc), winner});
+    });
+  });
+}
+
 Tensor max_pool_gradient(const Shape& shape, const Pool2dDesc& desc, const Tensor& winner, const Tensor& dy) {
   Tensor dx(shape, dy.dtype(), dy.device());
   with_float_type(dy.dtype(), [&](auto type) {
     using T = decltype(type);
-    const T* from = dy.template data<T>();
-    T* to = dx.template mutable_data<T>();
-    const auto* positions = winner.data<std::uint8_t>();
-    const Nhwc at_y(dy.shape()), at_x(shape);
-    if (desc.kernel == 2 && desc.stride == 2 && desc.padding == 0)
-      for_each_element(dy.device(), shape, MaxOfFourGradient<T>{from, positions, at_y, to, at_x});
-    else
-      for_each_element(dy.device(), shape, MaxPoolGradient<T>{from, positions, at_y, to, at_x, windows_of(desc)});
+    with_most((desc.kernel + desc.stride - 1) / desc.stride, [&](auto most) {
+      for_each_element(
+          dy.device(), shape,
+          MaxPoolGradient<T, most.value>{dy.template data<T>(), winner.data<std::uint8_t>(), Nhwc(dy.shape()),
+                                         dx.template mutable_data<T>(), Nhwc(shape), windows_of(desc)});
+    });
   });
   return dx;
 }
@@ -229,28 +259,20 @@ Variable avg_pool2d(const Variable& input) {
 }
 
 Variable max_pool2d(const Variable& input, const Pool2dDesc& desc) {
-  DUHDR_CHECK(
-      desc.kernel >= 1 && desc.kernel <= 15 && desc.stride >= 1 && desc.padding >= 0 && desc.padding <= desc.kernel / 2,
-      "max pool with kernel ", desc.kernel, ", stride ", desc.stride, ", padding ", desc.padding);
+  DUHDR_CHECK(desc.kernel >= 1 && desc.kernel <= largest_kernel && desc.stride >= 1 && desc.padding >= 0 &&
+                  desc.padding <= desc.kernel / 2,
+              "max pool with kernel ", desc.kernel, ", stride ", desc.stride, ", padding ", desc.padding);
   const Tensor x = input.value();
   const Shape shape = x.shape();
   const Shape result{shape.n(), pooled_side(shape.h(), desc), pooled_side(shape.w(), desc), shape.c()};
   Tensor y(result, x.dtype(), x.device());
   Tensor winner;
-  if (input.requires_grad() && !NoGrad::active()) winner = Tensor(result, DType::u8, x.device());
-  with_float_type(x.dtype(), [&](auto type) {
-    using T = decltype(type);
-    const T* from = x.template data<T>();
-    T* to = y.template mutable_data<T>();
-    std::uint8_t* positions = winner.defined() ? winner.mutable_data<std::uint8_t>() : nullptr;
-    const Nhwc at_x(shape), at_y(result);
-    if (desc.kernel != 2 || desc.padding != 0)
-      for_each_element(x.device(), result, MaxPool<T>{from, at_x, to, at_y, windows_of(desc), positions});
-    else if (positions)
-      for_each_element(x.device(), result, MaxOfFour<T, true>{from, at_x, to, at_y, desc.stride, positions});
-    else
-      for_each_element(x.device(), result, MaxOfFour<T, false>{from, at_x, to, at_y, desc.stride, nullptr});
-  });
+  if (input.requires_grad() && !NoGrad::active()) {
+    winner = Tensor(result, DType::u8, x.device());
+    max_pool<true>(x, desc, y, winner.mutable_data<std::uint8_t>());
+  } else {
+    max_pool<false>(x, desc, y, nullptr);
+  }
   reads({.stride = desc.stride, .before = desc.padding, .after = desc.kernel - 1 - desc.padding});
   return Variable::of_op(y, {input}, [shape, desc, winner](const Tensor& dy, const std::vector<bool>&) {
     return std::vector<Tensor>{max_pool_gradient(shape, desc, winner, dy)};

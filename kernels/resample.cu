@@ -50,27 +50,35 @@ struct Bilinear {
   Nhwc at_x;
   T* y;
   Nhwc at_y;
-  DUHDR_HD Compute<T> along_row(std::int64_t n, std::int64_t row, BilinearPair pair, std::int64_t c) const {
-    using A = Compute<T>;
-    return A(0.75) * static_cast<A>(x[at_x.at(n, row, pair.near, c)]) +
-           A(0.25) * static_cast<A>(x[at_x.at(n, row, pair.far, c)]);
-  }
-  DUHDR_HD void operator()(std::int64_t n, std::int64_t row, std::int64_t column, std::int64_t c) const {
-    using A = Compute<T>;
+  struct Pixel {
+    const T *near_near, *near_far, *far_near, *far_far;  // row and column
+    T* to;
+    DUHDR_HD void operator()(std::int64_t c) const {
+      using A = Compute<T>;
+      const A near = A(0.75) * static_cast<A>(near_near[c]) + A(0.25) * static_cast<A>(near_far[c]);
+      const A far = A(0.75) * static_cast<A>(far_near[c]) + A(0.25) * static_cast<A>(far_far[c]);
+      to[c] = T(A(0.75) * near + A(0.25) * far);
+    }
+  };
+  DUHDR_HD Pixel pixel(std::int64_t n, std::int64_t row, std::int64_t column) const {
     const BilinearPair rows(row, at_x.h), columns(column, at_x.w);
-    y[at_y.at(n, row, column, c)] =
-        T(A(0.75) * along_row(n, rows.near, columns, c) + A(0.25) * along_row(n, rows.far, columns, c));
+    const T *near = x + at_x.at(n, rows.near, 0, 0), *far = x + at_x.at(n, rows.far, 0, 0);
+    const std::int64_t near_column = columns.near * at_x.c, far_column = columns.far * at_x.c;
+    return {near + near_column, near + far_column, far + near_column, far + far_column, y + at_y.at(n, row, column, 0)};
   }
 };
 
-/// The weight of input `i` in result 2i - 1 + k, k in [0, 4), along a side of n; 0 where there is no such result.
+/// The results that input `i` of a side of n is in: 2i - 1 + k, k in [0, 4), with their weights. Where there is no such
+/// result the weight is 0, and the next one stands for it.
 template <class A>
-DUHDR_HD A bilinear_share(std::int64_t i, std::int64_t k, std::int64_t n) {
-  if (k == 0) return i == 0 ? A(0) : A(0.25);
-  if (k == 3) return i == n - 1 ? A(0) : A(0.25);
-  const bool clamped = k == 1 ? i == 0 : i == n - 1;  // the far input of this result is `i` as well
-  return clamped ? A(1) : A(0.75);
-}
+struct BilinearShares {
+  std::int64_t from[4];
+  A share[4];
+  DUHDR_HD BilinearShares(std::int64_t i, std::int64_t n)
+      : from{i == 0 ? 0 : 2 * i - 1, 2 * i, 2 * i + 1, i == n - 1 ? 2 * i + 1 : 2 * i + 2},
+        share{i == 0 ? A(0) : A(0.25), i == 0 ? A(1) : A(0.75),  // the far input of the first result is `i` as well
+              i == n - 1 ? A(1) : A(0.75), i == n - 1 ? A(0) : A(0.25)} {}
+};
 
 template <class T>
 struct BilinearGradient {
@@ -78,21 +86,31 @@ struct BilinearGradient {
   Nhwc at_y;
   T* dx;
   Nhwc at_x;
-  DUHDR_HD void operator()(std::int64_t n, std::int64_t row, std::int64_t column, std::int64_t c) const {
-    using A = Compute<T>;
-    A sum = 0;
-    for (std::int64_t i = 0; i < 4; ++i) {
-      const A row_share = bilinear_share<A>(row, i, at_x.h);
-      if (row_share == A(0)) continue;
-      A row_sum = 0;
-      for (std::int64_t j = 0; j < 4; ++j) {
-        const A share = bilinear_share<A>(column, j, at_x.w);
-        if (share == A(0)) continue;
-        row_sum += share * static_cast<A>(dy[at_y.at(n, 2 * row - 1 + i, 2 * column - 1 + j, c)]);
+  struct Pixel {
+    const T* from[4][4];
+    Compute<T> row_share[4], column_share[4];
+    T* to;
+    DUHDR_HD void operator()(std::int64_t c) const {
+      using A = Compute<T>;
+      A sum = 0;
+      for (int i = 0; i < 4; ++i) {
+        A row_sum = 0;
+        for (int j = 0; j < 4; ++j) row_sum += column_share[j] * static_cast<A>(from[i][j][c]);
+        sum += row_share[i] * row_sum;
       }
-      sum += row_share * row_sum;
+      to[c] = T(sum);
     }
-    dx[at_x.at(n, row, column, c)] = T(sum);
+  };
+  DUHDR_HD Pixel pixel(std::int64_t n, std::int64_t row, std::int64_t column) const {
+    const BilinearShares<Compute<T>> rows(row, at_x.h), columns(column, at_x.w);
+    Pixel made;
+    for (int i = 0; i < 4; ++i) {
+      made.row_share[i] = rows.share[i];
+      made.column_share[i] = columns.share[i];
+      for (int j = 0; j < 4; ++j) made.from[i][j] = dy + at_y.at(n, rows.from[i], columns.from[j], 0);
+    }
+    made.to = dx + at_x.at(n, row, column, 0);
+    return made;
   }
 };
 

@@ -17,6 +17,13 @@
 #include "tensor/cuda_context.h"
 #endif
 
+/// Before a loop whose turns do not depend on each other, which compilers cannot see.
+#if defined(__clang__)
+#define DUHDR_IN_ANY_ORDER _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define DUHDR_IN_ANY_ORDER _Pragma("GCC ivdep")
+#endif
+
 namespace duhdr {
 
 namespace detail {
@@ -51,7 +58,8 @@ inline void require_cpu(Device device) {
 
 }  // namespace detail
 
-/// f(i) for i in [0, n).
+/// f(i) for i in [0, n), in any order, also several at a time: no f(i) may write what another one reads or writes. The
+/// same holds for the launchers below.
 template <class F>
 void for_each(Device device, std::int64_t n, F f) {
 #ifdef __CUDACC__
@@ -61,6 +69,7 @@ void for_each(Device device, std::int64_t n, F f) {
   detail::require_cpu(device);
   parallel_range(n, detail::least_range, [&](std::int64_t begin, std::int64_t end) {
     const F own = f;  // its members can stay in registers: no store of the loop reaches them
+    DUHDR_IN_ANY_ORDER
     for (std::int64_t i = begin; i < end; ++i) own(i);
   });
 }
@@ -72,11 +81,19 @@ struct Pixel {
   std::int64_t h, w;
   DUHDR_HD void operator()(std::int64_t i) const { f(i / (h * w), i / w % h, i % w); }
 };
+/// What an f for elements does for one pixel: called with the channel.
+template <class F>
+DUHDR_HD auto of_pixel(const F& f, std::int64_t image, std::int64_t y, std::int64_t x) {
+  if constexpr (requires { f.pixel(image, y, x); })
+    return f.pixel(image, y, x);
+  else
+    return [&f, image, y, x](std::int64_t channel) { f(image, y, x, channel); };
+}
 template <class F>
 struct Element {
   F f;
   std::int64_t h, w, c;
-  DUHDR_HD void operator()(std::int64_t i) const { f(i / (h * w * c), i / (w * c) % h, i / c % w, i % c); }
+  DUHDR_HD void operator()(std::int64_t i) const { of_pixel(f, i / (h * w * c), i / (w * c) % h, i / c % w)(i % c); }
 };
 }  // namespace detail
 
@@ -96,7 +113,9 @@ void for_each_pixel(Device device, std::int64_t n, std::int64_t h, std::int64_t 
   });
 }
 
-/// f(image, y, x, channel) for every element of an [N, H, W, C] shape.
+/// f(image, y, x, channel) for every element of an [N, H, W, C] shape; or f.pixel(image, y, x)(channel) where f has
+/// such a member, which on the CPU is asked once a pixel: windows and edges stay out of the loop over channels, which
+/// compilers then make vectors of.
 template <class F>
 void for_each_element(Device device, const Shape& shape, F f) {
   const std::int64_t n = shape.n(), h = shape.h(), w = shape.w(), c = shape.c();
@@ -108,8 +127,11 @@ void for_each_element(Device device, const Shape& shape, F f) {
   parallel_range(n * h, detail::least_range_of(w * c), [&](std::int64_t begin, std::int64_t end) {
     const F own = f;
     for (std::int64_t row = begin; row < end; ++row)
-      for (std::int64_t x = 0; x < w; ++x)
-        for (std::int64_t channel = 0; channel < c; ++channel) own(row / h, row % h, x, channel);
+      for (std::int64_t x = 0; x < w; ++x) {
+        const auto pixel = detail::of_pixel(own, row / h, row % h, x);
+        DUHDR_IN_ANY_ORDER
+        for (std::int64_t channel = 0; channel < c; ++channel) pixel(channel);
+      }
   });
 }
 

@@ -13,7 +13,7 @@ void Optimiser::set_learning_rate(double rate) { fill(state_.learning_rate, rate
 
 void Optimiser::begin() {
   for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].zero_grad();
-  state_.weights.contents_changed();
+  forget_derived();
 }
 
 void Optimiser::step(const Tensor& loss) {

@@ -17,8 +17,10 @@ class Optimiser {
 
   void set_learning_rate(double rate);
 
-  /// Forgets the gradients, and what was derived from the weights for one pass (packed weights, say).
+  /// Forgets the gradients, and what was derived from the weights.
   void begin();
+  /// Forgets what was derived from the weights for one pass (packed weights, say): the other needs them otherwise.
+  void forget_derived() { state_.weights.contents_changed(); }
 
   /// Takes the gradients (none = zero), steps, and forgets them. A loss [1] or gradient that is not finite changes
   /// nothing. Never waits for the device: outcome() does.

@@ -45,6 +45,7 @@ void StageTrainer::learn(Lane& lane) {
   const Tensor before = statistics.defined() ? statistics.clone() : Tensor();
   const LossTerms terms = stage_.loss({model_, vgg_, loss_}, lane.batch);
   const Variable sum = total(terms);
+  optimiser_.forget_derived();
   sum.backward();
   optimiser_.step(sum.value());
   if (before.defined()) optimiser_.undo_if_skipped(statistics, before);

@@ -11,22 +11,20 @@
 namespace duhdr {
 namespace {
 
+/// dz = dy * activation'(z), from the output y; its sum over pixels is the gradient of the bias.
 template <class T, Activation activation>
-struct ScaleBySlope {  // dz = dy * activation'(z), from the output y
+struct ScaleBySlope {
   const T* y;
   const T* dy;
   T* dz;
-  DUHDR_HD void operator()(std::int64_t i) const {
-    dz[i] = T(static_cast<Compute<T>>(dy[i]) * activation_slope(activation, static_cast<Compute<T>>(y[i])));
-  }
-};
-
-template <class T>
-struct Column {
-  const T* values;
   std::int64_t channels;
+  DUHDR_HD T operator()(std::int64_t i) const {
+    using A = Compute<T>;
+    if constexpr (activation == Activation::none) return dy[i];
+    return dz[i] = T(static_cast<A>(dy[i]) * activation_slope(activation, static_cast<A>(y[i])));
+  }
   DUHDR_HD Terms<1> operator()(std::int64_t, std::int64_t row, std::int64_t c) const {
-    return {{static_cast<double>(values[row * channels + c])}};
+    return {{static_cast<double>((*this)(row * channels + c))}};
   }
 };
 
@@ -61,28 +59,31 @@ ConvProblem problem_of(const Tensor& x, const Tensor& weight, std::int64_t first
   return p;
 }
 
-Tensor gradient_before_activation(const Tensor& y, const Tensor& dy, Activation activation) {
-  if (activation == Activation::none) return dy;
-  Tensor dz(dy.shape(), dy.dtype(), dy.device());
+/// The gradient before the activation, and of the bias where one is given.
+struct LinearGradients {
+  Tensor dz, bias;
+};
+
+LinearGradients linear_gradients(const Tensor& y, const Tensor& dy, const Tensor& bias, Activation activation) {
+  const std::int64_t channels = dy.shape().c();
+  LinearGradients out;
+  const bool linear = activation == Activation::none;
+  out.dz = linear ? dy : Tensor(dy.shape(), dy.dtype(), dy.device());
   with_float_type(dy.dtype(), [&](auto type) {
     using T = decltype(type);
     with_activation(activation, [&](auto constant) {
-      for_each(dy.device(), dy.numel(),
-               ScaleBySlope<T, decltype(constant)::value>{y.template data<T>(), dy.template data<T>(),
-                                                          dz.template mutable_data<T>()});
+      const ScaleBySlope<T, decltype(constant)::value> scale{
+          linear ? nullptr : y.template data<T>(), dy.template data<T>(),
+          linear ? nullptr : out.dz.template mutable_data<T>(), channels};
+      if (bias.defined()) {
+        const Tensor sums = reduce_rows<1>(dy.device(), 1, dy.numel() / channels, channels, scale);
+        out.bias = sums.reshape(bias.shape()).to(bias.dtype());
+      } else if (!linear) {
+        for_each(dy.device(), dy.numel(), scale);
+      }
     });
   });
-  return dz;
-}
-
-Tensor bias_gradient(const Tensor& dz, const Tensor& bias) {
-  const std::int64_t channels = dz.shape().c();
-  return with_float_type(dz.dtype(), [&](auto type) {
-    using T = decltype(type);
-    const Tensor sums =
-        reduce_rows<1>(dz.device(), 1, dz.numel() / channels, channels, Column<T>{dz.data<T>(), channels});
-    return sums.reshape(bias.shape()).to(bias.dtype());
-  });
+  return out;
 }
 
 void check(const Conv2dInputs& in, const Conv2dDesc& desc) {
@@ -167,7 +168,8 @@ Variable conv2d(const Conv2dInputs& in, const Conv2dDesc& desc) {
   return Variable::of_op(y, {in.x, in.skip, in.weight, in.bias, in.residual},
                          [x, skip, weight, bias, kept, desc](const Tensor& dy, const std::vector<bool>& wants) {
                            std::vector<Tensor> gradients(5);
-                           const Tensor dz = gradient_before_activation(kept, dy, desc.activation);
+                           const auto [dz, of_bias] =
+                               linear_gradients(kept, dy, wants[3] ? bias : Tensor(), desc.activation);
                            if (wants[0]) gradients[0] = Tensor(x.shape(), x.dtype(), x.device());
                            if (wants[1]) gradients[1] = Tensor(skip.shape(), skip.dtype(), skip.device());
                            if (wants[2]) gradients[2] = Tensor(weight.shape(), weight.dtype(), weight.device());
@@ -179,7 +181,7 @@ Variable conv2d(const Conv2dInputs& in, const Conv2dDesc& desc) {
                              if (wants[1]) conv_backward_input(of_skip, dz, weight, gradients[1]);
                              if (wants[2]) conv_backward_weight(of_skip, skip, dz, gradients[2]);
                            }
-                           if (wants[3]) gradients[3] = bias_gradient(dz, bias);
+                           gradients[3] = of_bias;
                            if (wants[4]) gradients[4] = dz;
                            return gradients;
                          });

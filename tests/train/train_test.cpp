@@ -108,6 +108,33 @@ TEST_F(Steps, WhatIsNotFiniteChangesNothing) {
   }
 }
 
+/// The two directions pack weights differently: memory for both at once would be several times that of the weights.
+TEST_F(Steps, BackwardFindsNothingThatForwardDerivedFromTheWeights) {
+  static int derivations;
+  static const auto derive = [](const Model& model) {
+    (void)model.network("dnet").parameters().front().variable.value().derived<int>(
+        "probe", [] { return std::make_shared<const int>(++derivations); });
+  };
+  Stage stage = stage_named("dnet");
+  stage.loss = [](const StageContext& context, const StageBatch& batch) {
+    LossTerms terms = stage_named("dnet").loss(context, batch);
+    Variable& value = terms.front().value;
+    derive(context.model);
+    derive(context.model);
+    EXPECT_EQ(derivations, 1);
+    value = Variable::of_op(value.value(), {value}, [&model = context.model](const Tensor& dy, const auto&) {
+      derive(model);
+      derive(model);
+      return std::vector<Tensor>{dy};
+    });
+    return terms;
+  };
+  derivations = 0;
+  StageTrainer train(stage, *model_, *vgg_, config_.loss, {}, false);
+  ASSERT_FALSE(train.step(batch("dnet"), 1e-3).skipped);
+  EXPECT_EQ(derivations, 2);
+}
+
 TEST_F(Steps, ABatchWithoutAUsableImageIsLeftOut) {
   StageTrainer train = trainer("finetune");
   ASSERT_FALSE(train.step(batch("finetune"), 1e-3).skipped);

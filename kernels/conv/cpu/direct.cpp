@@ -93,7 +93,9 @@ void run(DirectConv conv, const Packed& packed) {
     conv.w = conv.ow = conv.n * conv.h * conv.w;
     conv.n = conv.h = conv.oh = 1;
   }
-  const Index rows = packed.kernels->direct_rows, groups = conv.n * conv.oh * ceil_div(conv.ow, rows);
+  const bool one_vector = packed.blocks.size() == 1 && packed.blocks.front().vectors == 1;
+  conv.together = packed.kernels->direct_rows * (one_vector ? 2 : 1);
+  const Index rows = conv.together, groups = conv.n * conv.oh * ceil_div(conv.ow, rows);
   const Index blocks = std::ssize(packed.blocks);
   constexpr Index most_together = 16;
   const Index together = std::clamp(groups / enough_jobs(), Index{1}, most_together);
@@ -203,17 +205,20 @@ void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight
 
 /// Pixels of one image row as they are multiplied: zeros where there is no image.
 void copy_row(const Source& image, Index n, Index y, Index h, Index left, Index width, Index w, Index step, float* to) {
-  const Index c = image.channels;
-  for (Index x = 0; x < width; ++x, to += step) {
-    const Index from = x - left;
-    if (y < 0 || y >= h || from < 0 || from >= w) {
-      std::fill_n(to, step, 0.f);
-    } else {
-      std::memcpy(to, image.data + n * image.image + y * image.row + from * c,
-                  static_cast<std::size_t>(c) * sizeof(float));
-      std::fill(to + c, to + step, 0.f);
+  const Index c = image.channels, first = std::min(left, width), last = std::min(left + w, width);
+  if (y < 0 || y >= h) return void(std::fill_n(to, width * step, 0.f));
+  const float* from = image.data + n * image.image + y * image.row;
+  const auto copied = [](Index floats) { return static_cast<std::size_t>(floats) * sizeof(float); };
+  std::fill_n(to, first * step, 0.f);
+  if (step == c) {
+    std::memcpy(to + first * c, from, copied((last - first) * c));
+  } else {
+    for (Index x = first; x < last; ++x) {
+      std::memcpy(to + x * step, from + (x - left) * c, copied(c));
+      std::fill_n(to + x * step + c, step - c, 0.f);
     }
   }
+  std::fill(to + last * step, to + width * step, 0.f);
 }
 
 void backward_weight(const ConvProblem& p, const Tensor& x, const Tensor& dy, Tensor& weight_gradient) {

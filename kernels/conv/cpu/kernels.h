@@ -119,6 +119,7 @@ struct DirectConv {
   int block_count = 0;
   const SumPart* parts = nullptr;
   int part_count = 0;
+  int together = 0;  // output pixels of a row that are computed together
 };
 
 /// A sum over pixels: c[m][...] += sum over k of a[k a_step + m] b[k b_step + ...], k < length.
@@ -163,7 +164,7 @@ struct HatConv {
 struct ConvKernels {
   const char* isa;
   int lanes;        // floats of a vector
-  int direct_rows;  // output pixels of a row that are computed together
+  int direct_rows;  // output pixels of a row that are computed together, by blocks of two vectors; twice that by one
 
   /// Kernels of `outputs` x `channels` in the transform domain: to[position] (null: not wanted) is [channels][block],
   /// a block having `vectors` vectors.
@@ -182,7 +183,7 @@ struct ConvKernels {
   void (*winograd_taps)(const float* const* u, int phases, Index u_step, Index channels, Index outputs, float* taps,
                         Index output, Index input);
 
-  /// Groups of direct_rows output pixels [first, first + count) in rows of pixels. `room`: floats for their edges.
+  /// Groups of conv.together output pixels [first, first + count) in rows of pixels. `room`: floats for their edges.
   void (*direct)(const DirectConv& conv, Index first, Index count, float* room);
   void (*outer)(const OuterProduct& product);
   /// Output rows [first, first + count) of all images.

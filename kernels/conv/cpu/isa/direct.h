@@ -9,6 +9,7 @@ namespace duhdr::cpu {
 namespace {
 
 constexpr int direct_rows = rows_of(2);
+static_assert(rows_of(1) == 2 * direct_rows);
 
 /// Pixels of one row that are computed together.
 struct PixelGroup {
@@ -17,27 +18,39 @@ struct PixelGroup {
   Index count, y;        // pixels; where their results begin
 };
 
+DUHDR_INLINE void copy(float* to, const float* from, Index count) {
+  for (Index k = 0; k < count; k += lanes) store_some(to + k, load_some(from + k, count - k), count - k);
+}
+DUHDR_INLINE void clear(float* to, Index count) {
+  for (Index k = 0; k < count; k += lanes) store_some(to + k, zero(), count - k);
+}
+
 /// A group at the edge reads a copy with zeros around.
 float* copy_edge(const DirectConv& conv, int s, Index n, Index y, Index x, Index height, Index width, float* room) {
   const Source& source = conv.source[s];
-  const Index c = source.channels;
-  for (Index i = 0; i < height; ++i)
-    for (Index j = 0; j < width; ++j, room += c) {
-      const bool exists = y + i >= 0 && y + i < conv.h && x + j >= 0 && x + j < conv.w;
-      const float* from = source.data + n * source.image + (y + i) * source.row + (x + j) * source.pixel;
-      for (Index k = 0; k < c; k += lanes) {
-        const Index left = c - k;
-        store_some(room + k, exists ? load_some(from + k, left) : zero(), left);
-      }
+  const Index c = source.channels, first = least(x < 0 ? -x : 0, width), end = least(conv.w - x, width);
+  const Index inside = end > first ? end - first : 0;
+  for (Index i = 0; i < height; ++i, room += width * c) {
+    if (y + i < 0 || y + i >= conv.h || inside == 0) {
+      clear(room, width * c);
+      continue;
     }
+    const float* from = source.data + n * source.image + (y + i) * source.row + (x + first) * source.pixel;
+    clear(room, first * c);
+    if (source.pixel == c)
+      copy(room + first * c, from, inside * c);
+    else
+      for (Index j = 0; j < inside; ++j) copy(room + (first + j) * c, from + j * source.pixel, c);
+    clear(room + (first + inside) * c, (width - first - inside) * c);
+  }
   return room;
 }
 
 PixelGroup group_of(const DirectConv& conv, Index number, float*& room) {
-  const Index per_row = (conv.ow + direct_rows - 1) / direct_rows;
-  const Index ox = number % per_row * direct_rows, oy = number / per_row % conv.oh, n = number / per_row / conv.oh;
+  const Index per_row = (conv.ow + conv.together - 1) / conv.together;
+  const Index ox = number % per_row * conv.together, oy = number / per_row % conv.oh, n = number / per_row / conv.oh;
   PixelGroup group{};
-  group.count = least(direct_rows, conv.ow - ox);
+  group.count = least(conv.together, conv.ow - ox);
   group.y = n * conv.target.image + oy * conv.target.row + ox * conv.target.pixel;
   const Index y = oy * conv.stride - conv.top, x = ox * conv.stride - conv.left;
   const Index height = (conv.kh - 1) * conv.dilation + 1;
@@ -83,7 +96,7 @@ void direct_groups(const DirectConv& conv, Index first, Index count, float* room
                             conv.target.activation};
         multiply_of(block.vectors, group.count)(
             {group.base[sum.source] + sum.dy * conv.dilation * row + sum.dx * conv.dilation * channels + sum.first,
-             conv.stride * channels, sums + g * direct_rows * wide, wide},
+             conv.stride * channels, sums + g * conv.together * wide, wide},
             row, sum.rows, sum.length, b, part > 0, last ? &finish : nullptr);
       }
       b += sum.rows * sum.length * wide;
@@ -96,9 +109,8 @@ void direct(const DirectConv& conv, Index first, Index count, float* room) {
 }
 
 void outer_product(const OuterProduct& p) {
-  constexpr int rows = rows_of(2);
   for (Index column = 0; column < p.columns;) {
-    const int vectors = p.columns - column > lanes ? 2 : 1;
+    const int vectors = p.columns - column > lanes ? 2 : 1, rows = rows_of(vectors);
     for (Index row = 0; row < p.rows; row += rows)
       outer_of(vectors, least(rows, p.rows - row))(p.a + row, p.a_step, p.b + column, p.b_step, p.length,
                                                    p.c + row * p.c_step + column, p.c_step, p.accumulate);

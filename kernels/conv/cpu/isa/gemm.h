@@ -92,19 +92,17 @@ template <int vectors, int... rows>
 struct MultiplyTable {
   static constexpr Multiply of[] = {nullptr, multiply<rows, vectors>...};
 };
-#define DUHDR_UP_TO_12 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
 #if defined(__AVX512F__) || (defined(__ARM_NEON) && !defined(DUHDR_NO_NEON))
-using OneVector = MultiplyTable<1, DUHDR_UP_TO_12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24>;
-using TwoVectors = MultiplyTable<2, DUHDR_UP_TO_12>;
+#define DUHDR_ROWS_OF_TWO 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+#define DUHDR_ROWS_OF_ONE DUHDR_ROWS_OF_TWO, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24
 #else
-using OneVector = MultiplyTable<1, DUHDR_UP_TO_12>;
-using TwoVectors = MultiplyTable<2, 1, 2, 3, 4, 5, 6>;
+#define DUHDR_ROWS_OF_TWO 1, 2, 3, 4, 5, 6
+#define DUHDR_ROWS_OF_ONE DUHDR_ROWS_OF_TWO, 7, 8, 9, 10, 11, 12
 #endif
-#undef DUHDR_UP_TO_12
 
 /// The function for 1 <= rows <= rows_of(vectors) rows.
 DUHDR_INLINE Multiply multiply_of(int vectors, Index rows) {
-  return vectors == 2 ? TwoVectors::of[rows] : OneVector::of[rows];
+  return vectors == 2 ? MultiplyTable<2, DUHDR_ROWS_OF_TWO>::of[rows] : MultiplyTable<1, DUHDR_ROWS_OF_ONE>::of[rows];
 }
 
 /// c[m][...] (+)= sum over k < length of a[k a_step + m] b[k b_step + ...].
@@ -143,17 +141,13 @@ template <int vectors, int... rows>
 struct OuterTable {
   static constexpr Outer of[] = {nullptr, outer<rows, vectors>...};
 };
-#if defined(__AVX512F__) || (defined(__ARM_NEON) && !defined(DUHDR_NO_NEON))
-#define DUHDR_OUTER_ROWS 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
-#else
-#define DUHDR_OUTER_ROWS 1, 2, 3, 4, 5, 6
-#endif
 
-/// The function for 1 <= rows <= rows_of(2) rows.
+/// The function for 1 <= rows <= rows_of(vectors) rows.
 DUHDR_INLINE Outer outer_of(int vectors, Index rows) {
-  return vectors == 2 ? OuterTable<2, DUHDR_OUTER_ROWS>::of[rows] : OuterTable<1, DUHDR_OUTER_ROWS>::of[rows];
+  return vectors == 2 ? OuterTable<2, DUHDR_ROWS_OF_TWO>::of[rows] : OuterTable<1, DUHDR_ROWS_OF_ONE>::of[rows];
 }
-#undef DUHDR_OUTER_ROWS
+#undef DUHDR_ROWS_OF_ONE
+#undef DUHDR_ROWS_OF_TWO
 
 }  // namespace
 }  // namespace duhdr::cpu
