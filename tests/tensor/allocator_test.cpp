@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -170,6 +172,68 @@ TEST_F(Pool, KeptSegmentsEndWithThePool) {
     bytes(8 * mega);
   }
   EXPECT_EQ(allocator_.stats().in_use, before_);
+}
+
+/// An allocator over 64 MiB of addresses, which nobody reads or writes.
+class AddressSpace : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!blocks_are_kept()) GTEST_SKIP() << "nothing is kept under the sanitizer";
+  }
+  static void* at(std::size_t megabytes) { return reinterpret_cast<void*>((std::size_t{1} << 40) + megabytes * mega); }
+  static std::size_t place(const void* block) { return reinterpret_cast<std::size_t>(block) - (std::size_t{1} << 40); }
+
+  std::size_t acquired_ = 0;  // MiB
+  std::vector<std::pair<std::size_t, std::size_t>> forgotten_;
+  CachingAllocator allocator_{
+      {[this](std::size_t bytes) {
+         const std::size_t before = acquired_;
+         acquired_ += bytes / mega;
+         return at(before);
+       },
+       [](void*, std::size_t) {}, std::size_t{64} * mega,
+       [this](void* begin, std::size_t bytes) { forgotten_.emplace_back(place(begin) / mega, bytes / mega); }},
+      "test"};
+  std::size_t reserved() const { return allocator_.stats().reserved / mega; }
+};
+
+TEST_F(AddressSpace, MemoryBetweenLivingBlocksIsGivenBack) {
+  (void)allocator_.allocate(8 * mega);
+  void* middle = allocator_.allocate(7 * mega + 1);
+  void* last = allocator_.allocate(8 * mega);
+  EXPECT_EQ(acquired_, 64u) << "one segment";
+  EXPECT_EQ(reserved(), 24u) << "of which only units in use have memory";
+  allocator_.release(middle);
+  EXPECT_EQ(reserved(), 24u) << "kept";
+  allocator_.trim();
+  EXPECT_EQ(reserved(), 18u) << "the last unit is shared with the block after";
+  EXPECT_EQ(forgotten_, (std::vector<std::pair<std::size_t, std::size_t>>{{8, 6}}));
+  EXPECT_EQ(allocator_.allocate(6 * mega), middle);
+  EXPECT_EQ(reserved(), 24u);
+  allocator_.release(last);
+  EXPECT_EQ(place(allocator_.allocate(20 * mega)), static_cast<std::size_t>(14 * mega)) << "all that is free is one";
+  EXPECT_EQ(acquired_, 64u);
+}
+
+TEST_F(AddressSpace, TheLimitIsOfMemory) {
+  const MemoryLimit limit(allocator_, 16 * mega);
+  void* first = allocator_.allocate(8 * mega);
+  (void)allocator_.allocate(8 * mega);
+  EXPECT_THROW(allocator_.allocate(2 * mega), Error);
+  EXPECT_EQ(reserved(), 16u);
+  allocator_.release(first);
+  EXPECT_NO_THROW(allocator_.allocate(7 * mega));
+  EXPECT_LE(reserved(), 16u);
+  EXPECT_THROW(allocator_.allocate(4 * mega), Error);
+}
+
+TEST_F(AddressSpace, ALargerBlockHasASegmentOfItsOwn) {
+  void* large = allocator_.allocate(100 * mega);
+  EXPECT_EQ(acquired_, 100u);
+  EXPECT_EQ(reserved(), 100u);
+  allocator_.release(large);
+  allocator_.trim();
+  EXPECT_EQ(reserved(), 0u);
 }
 
 /// A tensor as large as `from`, derived from it.
