@@ -114,7 +114,7 @@ void serve_training(const TrainingCase& training, Device device) {
     if (command == "ready") {
       std::cout << "ok" << std::endl;
     } else if (command == "load" && words >> path >> n >> height >> width && n > 0 && height > 0 && width > 0) {
-      if (!subject) subject.emplace(training, device);
+      subject.emplace(training, device);
       batch = on_device(read_batch(path, Shape{n, height, width, 3}), device);
       std::cout << "ok" << std::endl;
     } else if (command == "run" && words >> count && count > 0 && subject) {
