@@ -84,7 +84,7 @@ CachingAllocator::CachingAllocator(Source source, std::string device_name)
 CachingAllocator::~CachingAllocator() {
   keeps_segments_ = false;
   trim();
-  for (const Space& space : spaces_) source_.release(space.begin, space.held.size() * unit);
+  for (const Space& space : spaces_) source_.release(space.begin, space.bytes);
 }
 
 void* CachingAllocator::allocate(std::size_t bytes) {
@@ -135,7 +135,7 @@ bool CachingAllocator::grow(FreeList& list, std::size_t size) {
   std::byte* address = nullptr;
   if (&list == &large_ && source_.address_space >= segment) {
     address = static_cast<std::byte*>(source_.acquire(source_.address_space));
-    if (address) spaces_.push_back({address, std::vector<bool>((segment = source_.address_space) / unit)});
+    if (address) spaces_.push_back({address, segment = source_.address_space});
   }
   if (!address) {
     if (limit_ != 0 && stats_.reserved + segment > limit_) return false;
@@ -152,7 +152,7 @@ bool CachingAllocator::grow(FreeList& list, std::size_t size) {
 /// The address space that a block lies in; null: a segment that is memory as a whole.
 CachingAllocator::Space* CachingAllocator::space_of(const std::byte* address) {
   for (Space& space : spaces_)
-    if (address >= space.begin && address < space.begin + space.held.size() * unit) return &space;
+    if (address >= space.begin && address < space.begin + space.bytes) return &space;
   return nullptr;
 }
 
@@ -161,8 +161,10 @@ bool CachingAllocator::hold(std::byte* address, std::size_t size) {
   Space* space = space_of(address);
   if (!space) return true;
   const auto offset = static_cast<std::size_t>(address - space->begin);
-  const auto begin = space->held.begin() + static_cast<std::ptrdiff_t>(offset / unit);
-  const auto end = space->held.begin() + static_cast<std::ptrdiff_t>((offset + size + unit - 1) / unit);
+  const std::size_t first = offset / unit, last = (offset + size + unit - 1) / unit;
+  if (last > space->held.size()) space->held.resize(last);
+  const auto begin = space->held.begin() + static_cast<std::ptrdiff_t>(first);
+  const auto end = space->held.begin() + static_cast<std::ptrdiff_t>(last);
   const std::size_t more = static_cast<std::size_t>(std::count(begin, end, false)) * unit;
   if (limit_ != 0 && stats_.reserved + more > limit_) return false;
   std::fill(begin, end, true);
@@ -174,7 +176,7 @@ bool CachingAllocator::hold(std::byte* address, std::size_t size) {
 /// Gives the memory of a free block back that it shares with no other.
 void CachingAllocator::forget(Space& space, std::byte* address, std::size_t size) {
   const auto offset = static_cast<std::size_t>(address - space.begin);
-  const std::size_t end = (offset + size) / unit;
+  const std::size_t end = std::min((offset + size) / unit, space.held.size());
   for (std::size_t i = (offset + unit - 1) / unit, next = i; i < end; i = next) {
     next = i + 1;
     if (!space.held[i]) continue;

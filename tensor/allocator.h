@@ -67,7 +67,8 @@ class CachingAllocator {
   /// A segment of address space.
   struct Space {
     std::byte* begin = nullptr;
-    std::vector<bool> held;  // units with memory
+    std::size_t bytes = 0;
+    std::vector<bool> held = {};  // units with memory; there are none behind its end
   };
 
   std::byte* find(FreeList& list, std::size_t size);
