@@ -14,8 +14,8 @@ Memory is the process's resident set above that of the program with nothing load
 
 A candidate is compared by its first step: the loss, and the gradient of each trained parameter, with the twin's in
 float64. Where rounding turns a ReLU or a max-pool the other way the gradient jumps, and on large batches it always
-turns one; but what is wrong is wrong on every batch. So the step is taken on small batches until the gradient is right
-on one, and then on the batch that is timed. Where eager PyTorch, or the float64 twin with small errors in its
+turns one; but what is wrong is wrong on every batch. So the step is taken on small batches until it is right on one,
+and then on the batch that is timed. Where eager PyTorch, or the float64 twin with small errors in its
 convolutions, are not right either, a candidate may be ten times as far off. Others are refused. Later steps prove
 nothing: Adam makes whole steps of gradients that are all rounding error (docs/performance.md).
 """
@@ -215,12 +215,13 @@ class Reference:
         return max(errors) if begin == flat.size and not any(map(math.isnan, errors)) else math.inf
 
     def error_of_candidate(self, candidate):
-        """Makes it load the batch and take its first step. Raises Failed when the loss is another one."""
+        """Makes it load the batch and take its first step. Infinite when the loss is another one."""
         candidate.ask(f"load {self.folder} {' '.join(map(str, self.shape))}")
         candidate.ask("run 1")
         loss = float(candidate.ask("loss"))
+        candidate.outcome = f"loss {loss:.9g}, in float64 {self.loss:.9g}"
         if not abs(loss - self.loss) <= LOSS_LIMIT[self.options.precision] * abs(self.loss):
-            raise c.Failed(f"refused: loss {loss:.9g}, in float64 {self.loss:.9g}")
+            return math.inf
         file = self.folder / "gradient.raw"
         candidate.ask(f"gradient {file}")
         return self.error_of(np.fromfile(file, "<f4"))
@@ -262,10 +263,8 @@ class Check:
         for batches, limit in self.limits.items():
             candidate.error = self.least_error(batches, lambda r: r.error_of_candidate(candidate), limit)
             if not candidate.error <= limit:
-                raise c.Failed(
-                    f"refused: a parameter's gradient has square error {candidate.error:.1e}, allowed {limit:.1e} "
-                    f"({batches} batch)"
-                )
+                gradient = f"a gradient's square error {candidate.error:.1e}, allowed {limit:.1e}"
+                raise c.Failed(f"refused on the {batches} batch: {candidate.outcome}; {gradient}")
 
 
 def measure(stage, options, folder):
