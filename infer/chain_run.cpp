@@ -100,13 +100,10 @@ void ChainRun::run_tiles(std::size_t first, std::size_t end) {
     input.work.push_back(work_.at(pass.name));
   }
   const GroupPlan plan = plan_for(input);
-  CachingAllocator& allocator = allocator_of(options_.device);
-  const std::size_t wanted = bytes_of_others() + plan.room;
   result_.tiles += plan.cells;
   result_.computed += plan.computed;
   std::vector<double> shares(input.passes.size());
   const auto told = [&](std::size_t pass, double done) {
-    if (plan.room > 0 && allocator.stats().reserved > wanted) allocator.trim();  // of blocks that fit nothing now
     shares[pass] = done;
     double flop = work_done_;
     for (std::size_t p = 0; p < shares.size(); ++p) flop += shares[p] * work_.at(input.passes[p].name);

@@ -51,8 +51,8 @@ void GroupRun::make_band(std::size_t p, const BandPlan& band) {
   if (options_.told) options_.told(p, static_cast<double>(band.top) / static_cast<double>(layout_.height));
   std::vector<Tensor> rows(pass.outputs.size());
   for (const Rect& core : band.cores) compute(p, band, core, rows);
-  if (band.cores.empty() && !pass.otherwise.empty())
-    rows[0] = values_.at(pass.otherwise).part({band.top, 0, band.bottom - band.top, layout_.width});
+  // A copy: a part of the other value would keep all of its memory.
+  if (band.cores.empty() && !pass.otherwise.empty()) allocate(p, band, rows);
   for (std::size_t i = 0; i < rows.size(); ++i)
     if (rows[i].defined()) values_[pass.outputs[i]].append(band.top / input_.footprints[p].scales[i], rows[i]);
 }

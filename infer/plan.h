@@ -52,7 +52,6 @@ struct GroupPlan {
   std::vector<std::vector<StagePlan>> passes;  // for each pass its stages; the bands of all cover the image
   std::int64_t cells = 0, computed = 0;        // of passes with `only_where`: squares of the image, and the needed ones
   double work = 0;                             // FLOP, halos included
-  std::size_t room = 0;                        // bytes of values that it fits into; 0: not known
 };
 
 struct PlanInput {

@@ -20,7 +20,7 @@ constexpr std::size_t shares[] = {unlimited,      1024 * mebibyte, 512 * mebibyt
 
 /// On the CPU, where other programs live in the same memory, values and work on them stay below this as long as that
 /// costs hardly any work.
-constexpr std::size_t modest = gibibyte * 5 / 4;
+constexpr std::size_t modest = gibibyte * 9 / 8;
 constexpr double hardly_more = 1.1;
 
 }  // namespace
@@ -103,15 +103,12 @@ std::vector<GroupPlan> ChainRun::plans(const PlanInput& input) {
 GroupPlan ChainRun::plan_for(const PlanInput& input) {
   if (options_.tile != EngineOptions::automatic)
     return make_plan(input, options_.tile, std::vector<std::int64_t>(input.passes.size(), options_.tile));
-  std::vector<GroupPlan> candidates = plans(input);
+  const std::vector<GroupPlan> candidates = plans(input);
   const std::size_t limit = allocator_of(options_.device).limit(), others = bytes_of_others();
   const std::size_t room = (limit > others ? limit - others : 0) / 8 * 7;  // the rest: gaps between living blocks
-  const auto first_within = [&](std::size_t bytes, double most_work) -> GroupPlan* {
-    for (GroupPlan& plan : candidates)
-      if (plan.work <= most_work && fits(input, plan, bytes)) {
-        plan.room = bytes;
-        return &plan;
-      }
+  const auto first_within = [&](std::size_t bytes, double most_work) -> const GroupPlan* {
+    for (const GroupPlan& plan : candidates)
+      if (plan.work <= most_work && fits(input, plan, bytes)) return &plan;
     return nullptr;
   };
   if (options_.device.is_cpu() && options_.max_memory == 0)
