@@ -104,8 +104,7 @@ TEST_P(NetworkLayer, SameBitsForAnyNumberOfThreads) {
       return evaluate(op_case, make_inputs(op_case, dtype));
     };
     const OpResult one = run(1);
-    expect_same_bits(run(2), one);
-    expect_same_bits(run(3), one);
+    for (const int threads : {2, 3, 4}) expect_same_bits(run(threads), one);
     set_cpu_threads(0);
   }
 }
@@ -197,6 +196,22 @@ TEST_P(NetworkLayer, ACropWithItsHaloGivesTheBitsOfTheWhole) {
     const Tensor inner = part(tile, scaled(halo), scaled(halo), scaled(height), scaled(width));
     EXPECT_EQ(std::memcmp(inner.raw(), expected.raw(), expected.bytes()), 0);
   }
+}
+
+// On small images the tiles of a wide layer stay and its kernels go by, shared out among threads together with the
+// tiles where there are many; on large ones it is the other way round.
+TEST(Conv2d, AWideLayerHasTheSameBitsOnSmallAndLargeImages) {
+  const NoGrad no_grad;
+  const OpCase op_case = case_of(ConvLayer{.name = "wide", .x = {1, 136, 136, 512}, .outputs = 512});
+  std::vector<Variable> inputs = make_inputs(op_case, DType::f32);
+  const Tensor expected = part(op_case.run(inputs).value(), 4, 8, 52, 52);
+  inputs[0] = Variable(part(inputs[0].value(), 0, 4, 60, 60));
+  for (const int threads : {1, 2, 16}) {
+    set_pool_threads(threads);
+    const Tensor inner = part(op_case.run(inputs).value(), 4, 4, 52, 52);
+    EXPECT_EQ(std::memcmp(inner.raw(), expected.raw(), expected.bytes()), 0) << threads << " threads";
+  }
+  set_cpu_threads(0);
 }
 
 // A weight is packed when it is first used and again after it may have changed.
