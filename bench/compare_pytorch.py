@@ -26,6 +26,7 @@ import comparison as c  # finds the twin's folder as well
 import numpy as np
 import torch
 
+import operations
 import twin
 from fill import fill
 from golden_file import write_safetensors
@@ -54,7 +55,7 @@ def write_model(folder, widths):
         "down": "rfb",
         "curve_samples": 1024,
         "curve_k": 11,
-        "alpha": twin.ALPHA,
+        "alpha": operations.ALPHA,
         "itnet_iterations": 1,
         "response_max_side": 1024,
     }

@@ -34,6 +34,7 @@ import numpy as np
 import torch
 
 import twin
+import vgg_twin
 from fill import fill
 from make_golden import load
 from training_twin import STAGES, Batch, Options, Training, loss_of, trained_parameters
@@ -61,7 +62,7 @@ def read_batch(folder, shape, dtype=torch.float32, device="cpu", layout=torch.co
 def make_networks(config):
     """DuHDR and the perceptual net, float64, with golden weights."""
     widths, perceptual = c.read_widths(config)
-    features = twin.Vgg16Features(perceptual) if perceptual else twin.Vgg16Features()
+    features = vgg_twin.Vgg16Features(perceptual) if perceptual else vgg_twin.Vgg16Features()
     return load(twin.DuHdr(widths=widths), ""), load(features, "vgg16.").eval().requires_grad_(False)
 
 

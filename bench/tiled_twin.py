@@ -7,6 +7,7 @@ digits of float64.
 
 import torch
 
+import operations
 import twin
 
 WHOLE = 1536 * 1536  # pixels that the twin takes at once
@@ -43,10 +44,10 @@ def ldr_to_hdr(model, ldr):
     height, width = ldr.shape[2:]
     if height * width <= WHOLE:
         return model.ldr_to_hdr(ldr)["out"]
-    n = by_tiles(model.dnet, twin.pad_to_stride(ldr))
-    clip = twin.apply_curve(model.response(model.innet, n, height, width), n)
+    n = by_tiles(model.dnet, operations.pad_to_stride(ldr))
+    clip = operations.apply_curve(model.response(model.innet, n, height, width), n)
     hdr = by_tiles(model.itnet, clip)
     net = model.oonet
     middle = net.ms_se(by_tiles(lambda *inputs: net.encode(*inputs)[-1], hdr, clip, n))
     out = by_tiles(lambda hdr, clip, n, middle: net.decode(hdr, net.encode(hdr, clip, n), middle), hdr, clip, n, middle)
-    return twin.crop(out, height, width)
+    return operations.crop(out, height, width)

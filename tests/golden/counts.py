@@ -4,6 +4,7 @@ import torch
 
 import expandnet_twin
 import twin
+import vgg_twin
 
 
 def count(module, *shapes):
@@ -31,7 +32,7 @@ def main():
         "itnet": count(twin.ITnet(), image),
         "oonet conv": count(twin.OOnet("conv"), image, image, image),
         "oonet rfb": count(twin.OOnet("rfb"), image, image, image),
-        "vgg16 to pool3": count(twin.Vgg16Features(), image),
+        "vgg16 to pool3": count(vgg_twin.Vgg16Features(), image),
         "ExpandNet": count(expandnet_twin.ExpandNet(), image),
     }
     for trunk, down in (("resnet18", "rfb"), ("crfnet", "conv")):

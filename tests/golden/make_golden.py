@@ -9,7 +9,9 @@ from pathlib import Path
 import torch
 
 import expandnet_twin
+import operations
 import twin
+import vgg_twin
 from fill import parameter
 from golden_file import Case, Input, write_case
 
@@ -67,7 +69,7 @@ def response(net, trunk, train):
 
     def run(x):
         coefficients = module.coefficients(x)
-        return {"out": twin.monotone_curve(module.curve(coefficients)), "aux/coefficients": coefficients}
+        return {"out": operations.monotone_curve(module.curve(coefficients)), "aux/coefficients": coefficients}
 
     name = f"{net}_{trunk}_{'train' if train else 'eval'}"
     inputs = {"input": Input((2 if train else 1, 61, 83, 3))}
@@ -116,7 +118,7 @@ def expandnet(batch, height, width):
 
 
 def vgg16():
-    module = twin.Vgg16Features()
+    module = vgg_twin.Vgg16Features()
     inputs = {"input": Input((1, 40, 56, 3))}
     return network_case("vgg16", module, "vgg16.", inputs, {"network": "vgg16"}, lambda x: pools(module(x)))
 
@@ -168,18 +170,18 @@ def image(height, width, lo=0.0, hi=1.0, channels=3):
 def truncation(name, height, width, hi):
     """Input in [0, hi]; 1e-6 reaches the floor of the base layer."""
     inputs = {"input": image(height, width, 0.0, hi)}
-    return camera_case(f"truncation_{name}", twin.truncate, inputs, op="truncate")
+    return camera_case(f"truncation_{name}", operations.truncate, inputs, op="truncate")
 
 
 def pad(height, width, padding):
     """Padding = (top, bottom, left, right)."""
     inputs = {"input": image(height, width)}
-    run = lambda x: twin.reflect_pad(x, *padding)
+    run = lambda x: operations.reflect_pad(x, *padding)
     return camera_case(f"reflect_pad_{height}x{width}", run, inputs, op="reflect_pad", padding=padding)
 
 
 def shrink(height, width, max_side):
-    run = lambda x: twin.area_shrink(x, max_side)
+    run = lambda x: operations.area_shrink(x, max_side)
     name = f"area_shrink_{height}x{width}_to_{max_side}"
     return camera_case(name, run, {"input": image(height, width)}, op="area_shrink", max_side=max_side)
 
@@ -187,43 +189,43 @@ def shrink(height, width, max_side):
 def monotone(name, samples, lo, hi, slope):
     """Input around a line of this slope, so that the steps fall or all rise."""
     line = slope * torch.arange(samples, dtype=torch.float64)
-    run = lambda x: twin.monotone_curve(x + line)
+    run = lambda x: operations.monotone_curve(x + line)
     return camera_case(f"monotone_{name}", run, {"input": Input((2, samples), lo, hi)}, op="monotone", slope=slope)
 
 
 def monotone_constant():
     """A constant curve becomes the identity, without gradient."""
     inputs = {"input": Input((1, 1024), 0.5, 0.5)}
-    case = camera_case("monotone_constant", twin.monotone_curve, inputs, op="monotone", slope=0.0)
+    case = camera_case("monotone_constant", operations.monotone_curve, inputs, op="monotone", slope=0.0)
     case.zero_gradients = ("input",)
     return case
 
 
 def curve_application():
     inputs = {"curve": Input((2, 1024)), "input": Input((2, 9, 13, 3), -0.25, 1.25)}
-    return camera_case("apply_curve", twin.apply_curve, inputs, op="apply_curve")
+    return camera_case("apply_curve", operations.apply_curve, inputs, op="apply_curve")
 
 
 def features(height, width):
     inputs = {"input": image(height, width, -0.1, 1.1)}
-    return camera_case(f"features_{height}x{width}", twin.camera_features, inputs, op="features")
+    return camera_case(f"features_{height}x{width}", operations.camera_features, inputs, op="features")
 
 
 def curve_bound(x):
     """All pixels exactly at x; the slope is that of the first segment at 0 and zero at 1."""
     inputs = {"curve": Input((1, 1024)), "input": image(2, 3, x, x)}
-    case = camera_case(f"apply_curve_at_{x:.0f}", twin.apply_curve, inputs, op="apply_curve")
+    case = camera_case(f"apply_curve_at_{x:.0f}", operations.apply_curve, inputs, op="apply_curve")
     case.zero_gradients = ("input",) if x == 1 else ()
     return case
 
 
 def quantiser(name, lo, hi):
-    return camera_case(f"quantise{name}", twin.quantise, {"input": image(7, 11, lo, hi)}, op="quantise")
+    return camera_case(f"quantise{name}", operations.quantise, {"input": image(7, 11, lo, hi)}, op="quantise")
 
 
 def mask():
-    run = lambda x: twin.overexposure_mask(x, twin.ALPHA)
-    return camera_case("mask", run, {"input": image(7, 11, 0.85, 1.05)}, op="mask", alpha=twin.ALPHA)
+    run = lambda x: operations.overexposure_mask(x, operations.ALPHA)
+    return camera_case("mask", run, {"input": image(7, 11, 0.85, 1.05)}, op="mask", alpha=operations.ALPHA)
 
 
 def chains():

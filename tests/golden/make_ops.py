@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-import twin
+import operations
 from golden_file import FORMAT, filled, to_nchw, to_nhwc, write_safetensors
 
 FOLDER = Path(__file__).resolve().parent / "data" / "ops"
@@ -21,7 +21,7 @@ FOLDER = Path(__file__).resolve().parent / "data" / "ops"
 ACTIVATIONS = {
     "none": lambda x: x,
     "relu": F.relu,
-    "leaky_relu": twin.leaky,
+    "leaky_relu": operations.leaky,
     "tanh": torch.tanh,
     "sigmoid": torch.sigmoid,
     "selu": F.selu,
@@ -72,9 +72,9 @@ def conv2d(row, x, weight, *rest):
     residual = rest.pop(0) if options["residual"] else 0
     x = to_nchw(x)
     if options["features"]:
-        x = twin.camera_features(x)
+        x = operations.camera_features(x)
     if options["upsample"]:
-        x = twin.nearest_up(x)
+        x = operations.nearest_up(x)
     padding = weight.shape[2] // 2 * options["dilation"]
     groups = x.shape[1] if options["depthwise"] else 1
     y = F.conv2d(x, weight, bias, options["stride"], padding, options["dilation"], groups)
@@ -107,7 +107,7 @@ def area_downscale(row, x):
     """The photograph shrinks to a third."""
     height, width = x.shape[2:]
     new_height, new_width = (height // 3, width // 3) if row["variant"] == "photograph" else target_size(row)
-    return twin.area_matrix(height, new_height, x) @ x @ twin.area_matrix(width, new_width, x).T
+    return operations.area_matrix(height, new_height, x) @ x @ operations.area_matrix(width, new_width, x).T
 
 
 def pixel_shuffle(row, x):
@@ -141,20 +141,20 @@ def reshape(row, x):
 
 def monotone_curve(row, curve):
     slope = 0.2 if row["variant"] == "rising" else 0.0
-    return twin.monotone_curve(curve + slope * torch.arange(curve.shape[1], dtype=torch.float64))
+    return operations.monotone_curve(curve + slope * torch.arange(curve.shape[1], dtype=torch.float64))
 
 
 def apply_curve(row, curve, x):
     if row["variant"] == "made_monotone":
-        curve = twin.monotone_curve(curve)
-    return to_nhwc(twin.apply_curve(curve, to_nchw(x)))
+        curve = operations.monotone_curve(curve)
+    return to_nhwc(operations.apply_curve(curve, to_nchw(x)))
 
 
 def box(x, radius):
     """Every pixel's window of (2 radius + 1)^2 pixels, [N,C,window,H,W]."""
     n, c, h, w = x.shape
     size = 2 * radius + 1
-    return F.unfold(twin.reflect_pad(x, *[radius] * 4), size).view(n, c, size * size, h, w)
+    return F.unfold(operations.reflect_pad(x, *[radius] * 4), size).view(n, c, size * size, h, w)
 
 
 def truncation(row, hdr):
@@ -169,7 +169,7 @@ def truncation(row, hdr):
 
 
 def exposure_mask(row, x):
-    return twin.overexposure_mask(x, 0.5 if row["variant"] == "from_half" else 0.95)
+    return operations.overexposure_mask(x, 0.5 if row["variant"] == "from_half" else 0.95)
 
 
 def exposure_ratio(row, codes, light, curve):
@@ -219,7 +219,7 @@ OPS = {
     "mu_law": lambda row, x: torch.log1p(10 * x) / torch.log1p(torch.tensor(10.0, dtype=torch.float64)),
     "clamp": lambda row, x: x.clamp(0, 1),
     "relu": lambda row, x: F.relu(x),
-    "leaky_relu": lambda row, x: twin.leaky(x),
+    "leaky_relu": lambda row, x: operations.leaky(x),
     "selu": lambda row, x: F.selu(x),
     "tanh": lambda row, x: x.tanh(),
     "sigmoid": lambda row, x: x.sigmoid(),
@@ -245,31 +245,31 @@ OPS = {
     "avg_pool2d": images(lambda row, x: F.avg_pool2d(x, 2)),
     "max_pool2d": images(max_pool2d),
     "global_avg_pool": lambda row, x: x.mean((1, 2), keepdim=True),
-    "upsample_nearest2x": images(lambda row, x: twin.nearest_up(x)),
-    "upsample_bilinear2x": images(lambda row, x: twin.bilinear_up(x)),
+    "upsample_nearest2x": images(lambda row, x: operations.nearest_up(x)),
+    "upsample_bilinear2x": images(lambda row, x: operations.bilinear_up(x)),
     "pixel_shuffle": images(pixel_shuffle),
     "pixel_unshuffle": images(pixel_unshuffle),
     "resize_bilinear": images(resize_bilinear),
     "area_downscale": images(area_downscale),
     "concat_channels": concat_channels,
     "slice_channels": slice_channels,
-    "reflect_pad": images(lambda row, x: twin.reflect_pad(x, *PADDINGS[row["variant"]])),
+    "reflect_pad": images(lambda row, x: operations.reflect_pad(x, *PADDINGS[row["variant"]])),
     "crop": crop,
     "reshape": reshape,
     "batch_norm": batch_norm,
     "linear": linear,
     "conv2d": conv2d,
-    "sobel": images(lambda row, x: twin.sobel(x)),
-    "soft_histogram": images(lambda row, x: twin.soft_histogram(x, int(row["variant"].split("_")[0]))),
-    "response_features": images(lambda row, x: twin.camera_features(x)),
+    "sobel": images(lambda row, x: operations.sobel(x)),
+    "soft_histogram": images(lambda row, x: operations.soft_histogram(x, int(row["variant"].split("_")[0]))),
+    "response_features": images(lambda row, x: operations.camera_features(x)),
     "monotone_curve": monotone_curve,
     "apply_curve": apply_curve,
     "truncation": images(truncation),
     "exposure_ratio": exposure_ratio,
     "exposure_mask": images(exposure_mask),
     "masked_add": lambda row, x, mask, residual: x + mask * residual,
-    "quantise": lambda row, x: twin.quantise(x),
-    "vgg_input": images(lambda row, x: twin.vgg_input(x)),
+    "quantise": lambda row, x: operations.quantise(x),
+    "vgg_input": images(lambda row, x: operations.vgg_input(x)),
 }
 
 

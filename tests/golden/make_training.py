@@ -15,7 +15,9 @@ import numpy as np
 import torch
 
 import expandnet_twin
+import operations
 import twin
+import vgg_twin
 from fill import fill, parameter
 from golden_file import FORMAT, PARAMETER_SAMPLES, sample, to_nchw, write_safetensors
 from make_golden import cancelled_biases, load
@@ -95,7 +97,7 @@ def widths_of(stage):
 def make_model(stage, architecture, dtype=torch.float64):
     """The small model of the stage's family and the small VGG features with their start values."""
     model = make_expandnet() if stage == "expandnet" else make_duhdr(stage, architecture)
-    features = load(twin.Vgg16Features(WIDTHS["vgg16"]), "vgg16.")
+    features = load(vgg_twin.Vgg16Features(WIDTHS["vgg16"]), "vgg16.")
     return model.to(dtype), features.to(dtype)
 
 
@@ -209,7 +211,7 @@ def directional(name, options, architecture, step=1e-7):
     data = batch(name, 0, options.paired)
     truth = training.truth(data)
     training.truth = lambda _: truth  # a constant, though Nnet may be trained
-    quantise, twin.quantise = twin.quantise, through
+    quantise, operations.quantise = operations.quantise, through
     shares = {name: torch.from_numpy(fill(f"direction/{name}", tuple(p.shape), -1, 1)) for name, p in trained.items()}
     direction = [p.detach() * shares[name] for name, p in trained.items()]
 
@@ -222,7 +224,7 @@ def directional(name, options, architecture, step=1e-7):
                 p += distance * d
             losses.append(loss_of(training.terms(data)).item())
     numeric = (losses[0] - losses[1]) / (2 * step)
-    twin.quantise = quantise
+    operations.quantise = quantise
     return abs(analytic - numeric) / abs(numeric)
 
 

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 
 import expandnet_twin
-import twin
+import operations
 
 NETWORKS = ("dnet", "innet", "nnet", "itnet", "oonet", "expandnet")  # a model has those of its family
 
@@ -92,18 +92,18 @@ class Training:
 
     def linearise(self, n):
         """M(INnet(n), n)."""
-        return twin.apply_curve(self.model.innet(n), n)
+        return operations.apply_curve(self.model.innet(n), n)
 
     def expose(self, clip):
         """M(Nnet(clip), clip)."""
-        return twin.apply_curve(self.model.nnet(clip), clip)
+        return operations.apply_curve(self.model.nnet(clip), clip)
 
     def truth(self, batch):
         """I_n and I_clip; pairs have them from the simulated camera, as constants."""
         if not self.options.paired:
             return batch.encoded, batch.clipped
         with constant(self.model.nnet):
-            clip = twin.truncate(batch.hdr)
+            clip = operations.truncate(batch.hdr)
             return self.expose(clip), clip
 
     def dequantised(self, ldr):
@@ -136,7 +136,7 @@ class Training:
         """The two terms of Eq. 16 and the option of a smoother result."""
         log = self.mean((mu(hdr) - mu(batch.hdr)).abs() if self.options.log_loss == "l1" else log_error(hdr, batch.hdr))
         terms = {"log": (1, log)}
-        distance = self.perceptual(hdr, batch.hdr, twin.overexposure_mask(clip))
+        distance = self.perceptual(hdr, batch.hdr, operations.overexposure_mask(clip))
         terms["perceptual"] = (self.options.perceptual_weight, distance)
         if self.options.tv_weight > 0:
             terms["tv"] = (self.options.tv_weight, self.total_variation(hdr))
@@ -160,20 +160,20 @@ class Training:
         """Eq. 5."""
         encoded, _ = self.truth(batch)
         n = self.model.dnet(batch.ldr)
-        return {"encoded": (1, self.l2(n, encoded)), "quantised": (10, self.l2(twin.quantise(n), batch.ldr))}
+        return {"encoded": (1, self.l2(n, encoded)), "quantised": (10, self.l2(operations.quantise(n), batch.ldr))}
 
     def nnet(self, batch):
         """Eq. 11."""
-        clip = twin.truncate(batch.hdr) if self.options.paired else batch.clipped
+        clip = operations.truncate(batch.hdr) if self.options.paired else batch.clipped
         target = self.dequantised(batch.ldr) if self.options.paired else batch.encoded
         return {"encoded": (1, self.l2(self.expose(clip), target))}
 
     def innet(self, batch):
         """Eq. 12."""
         n = self.dequantised(batch.ldr) if self.options.paired else batch.encoded
-        target = twin.truncate(batch.hdr) if self.options.paired else batch.clipped
+        target = operations.truncate(batch.hdr) if self.options.paired else batch.clipped
         curve = self.model.innet(n)
-        terms = {"clipped": (1, self.l2(twin.apply_curve(curve, n), target))}
+        terms = {"clipped": (1, self.l2(operations.apply_curve(curve, n), target))}
         if self.options.curve_weight > 0:
             terms["curve"] = (self.options.curve_weight, self.l2(curve, batch.inverse_curve))
         return terms
@@ -187,7 +187,7 @@ class Training:
             "clipped": (1, self.l2(clip, clipped)),
             "cycle": (0.01, self.l2(self.expose(clip), n)),
             "encoded": (0.005, self.l2(n, encoded)),
-            "quantised": (0.005 * 10, self.l2(twin.quantise(n), batch.ldr)),
+            "quantised": (0.005 * 10, self.l2(operations.quantise(n), batch.ldr)),
         }
 
     def itnet(self, batch):
@@ -199,8 +199,8 @@ class Training:
         """Eq. 17."""
         _, clip = self.truth(batch)
         hdr = self.model.itnet(clip, 3, self.options.literal)
-        normal = 1 - twin.overexposure_mask(clip)
-        error = (twin.truncate(hdr) - batch.hdr.clamp(max=1)) * normal
+        normal = 1 - operations.overexposure_mask(clip)
+        error = (operations.truncate(hdr) - batch.hdr.clamp(max=1)) * normal
         return self.inverse_truncation(hdr, batch, clip) | {"normal_area": (10, self.mean(error.square()))}
 
     def chain(self, ldr):
@@ -223,7 +223,7 @@ class Training:
 
     def dnet_unpaired(self, batch):
         """Eq. 6."""
-        return {"quantised": (1, self.l2(twin.quantise(self.model.dnet(batch.ldr)), batch.ldr))}
+        return {"quantised": (1, self.l2(operations.quantise(self.model.dnet(batch.ldr)), batch.ldr))}
 
     def dnm_unpaired(self, batch):
         """Eq. 14."""
@@ -234,12 +234,12 @@ class Training:
         """Eq. 20."""
         clip = self.linearised(self.dequantised(batch.ldr))
         hdr = self.model.itnet(clip, 3, self.options.literal)
-        return {"clipped": (1, self.l2(twin.truncate(hdr), clip))}
+        return {"clipped": (1, self.l2(operations.truncate(hdr), clip))}
 
     def oonet_unpaired(self, batch):
         """Eq. 25; Nnet passes the gradient on."""
-        clip = twin.truncate(self.model.oonet(*self.constant_chain(batch.ldr)))
-        return {"ldr": (1, self.l2(twin.quantise(self.expose(clip)), batch.ldr))}
+        clip = operations.truncate(self.model.oonet(*self.constant_chain(batch.ldr)))
+        return {"ldr": (1, self.l2(operations.quantise(self.expose(clip)), batch.ldr))}
 
     def expandnet(self, batch):
         """L1 and cosine distance from the normalised target."""
