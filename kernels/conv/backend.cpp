@@ -8,8 +8,8 @@
 
 namespace duhdr {
 namespace {
-constexpr const ConvBackend* on_cpu[] = {&conv_winograd,    &conv_direct, &conv_depthwise, &conv_hats,
-                                         &conv_through_f32, &conv_parts,  &conv_reference};
+constexpr const ConvBackend* on_cpu[] = {&conv_winograd, &conv_winograd_split, &conv_direct, &conv_depthwise,
+                                         &conv_hats,     &conv_through_f32,    &conv_parts,  &conv_reference};
 constexpr const ConvBackend* on_cuda[] = {&conv_parts, &conv_cudnn, &conv_reference};
 constexpr const ConvBackend* as_reference[] = {&conv_parts, &conv_reference};
 }  // namespace

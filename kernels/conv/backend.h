@@ -58,14 +58,15 @@ struct ConvBackend {
   void (*backward_weight)(const ConvProblem& problem, const Tensor& x, const Tensor& dy, Tensor& weight_gradient);
 };
 
-extern const ConvBackend conv_parts;        // parts.cu: what is fused, by plain convolutions
-extern const ConvBackend conv_reference;    // reference.cu: all that is plain, on every device
-extern const ConvBackend conv_winograd;     // cpu/winograd.cpp
-extern const ConvBackend conv_direct;       // cpu/direct.cpp: implicit GEMM
-extern const ConvBackend conv_depthwise;    // cpu/depthwise.cpp
-extern const ConvBackend conv_hats;         // cpu/hats.cpp: of response features
-extern const ConvBackend conv_through_f32;  // through_f32.cpp: bf16 for those that only have f32
-extern const ConvBackend conv_cudnn;        // conv_cudnn.cpp; conv_no_cuda.cpp
+extern const ConvBackend conv_parts;           // parts.cu: what is fused, by plain convolutions
+extern const ConvBackend conv_reference;       // reference.cu: all that is plain, on every device
+extern const ConvBackend conv_winograd;        // cpu/winograd.cpp
+extern const ConvBackend conv_winograd_split;  // cpu/winograd_split.cpp
+extern const ConvBackend conv_direct;          // cpu/direct.cpp: implicit GEMM
+extern const ConvBackend conv_depthwise;       // cpu/depthwise.cpp
+extern const ConvBackend conv_hats;            // cpu/hats.cpp: of response features
+extern const ConvBackend conv_through_f32;     // through_f32.cpp: bf16 for those that only have f32
+extern const ConvBackend conv_cudnn;           // conv_cudnn.cpp; conv_no_cuda.cpp
 
 /// The table of a device, best first.
 std::span<const ConvBackend* const> conv_backends(Device device);

@@ -112,7 +112,7 @@ TEST_P(NetworkLayer, SameBitsForAnyNumberOfThreads) {
 // Fewer channels than a vector has floats, at every remainder.
 TEST(Conv2d, NarrowLayersAgreeWithTheLoops) {
   for (const std::int64_t channels : {1, 2, 3, 5, 7, 9, 12, 20, 24, 33})
-    for (const std::int64_t kernel : {1, 3})
+    for (const std::int64_t kernel : {1, 3, 5, 7})
       for (const int stride : {1, 2}) {
         SCOPED_TRACE(message(channels, " channels, kernel ", kernel, ", stride ", stride));
         expect_agreement({.name = message("narrow_", channels, "_k", kernel, "_s", stride),
@@ -139,10 +139,12 @@ TEST(ConvBackends, TheFirstRowThatSupportsAProblemRunsIt) {
   bf16.dtype = DType::bf16;
   up.upsample = true;
   depthwise.depthwise = true;
-  ConvProblem strided = wide, dilated = wide, pointwise = wide, small = wide;
+  ConvProblem strided = wide, dilated = wide, pointwise = wide, small = wide, large = wide, one_sided = wide;
   small.h = small.oh = 7;
   strided.stride = dilated.dilation = 2;
   pointwise.kh = pointwise.kw = 1;
+  large.kh = large.kw = one_sided.kh = one_sided.kw = 5;
+  large.pad_top = large.pad_left = 2;
   const auto forward = ConvDirection::forward, back = ConvDirection::backward_input;
   for (const Route& route :
        {Route{"few channels", narrow, forward, conv_direct}, Route{"3x3", wide, forward, conv_winograd},
@@ -150,6 +152,9 @@ TEST(ConvBackends, TheFirstRowThatSupportsAProblemRunsIt) {
         Route{"on a small image", small, ConvDirection::backward_weight, conv_direct},
         Route{"on a larger one", wide, ConvDirection::backward_weight, conv_winograd},
         Route{"strided", strided, back, conv_direct}, Route{"dilated", dilated, forward, conv_direct},
+        Route{"5x5", large, forward, conv_winograd_split}, Route{"its gradient", large, back, conv_winograd_split},
+        Route{"its weight's", large, ConvDirection::backward_weight, conv_direct},
+        Route{"5x5, padded on one side", one_sided, forward, conv_direct},
         Route{"1x1", pointwise, forward, conv_direct}, Route{"enlarged", up, forward, conv_winograd},
         Route{"depthwise", depthwise, forward, conv_depthwise},
         Route{"its weight gradient", depthwise, ConvDirection::backward_weight, conv_reference},
@@ -275,6 +280,7 @@ TEST(Conv2d, FusedActivationsPassNanAndInfinitiesOn) {
   const std::vector<float> sums{nan, infinity, -infinity, -2, 3};
   for (const ConvLayer& layer :
        {ConvLayer{.name = "winograd", .x = {1, 6, 5, 16}, .outputs = 21},
+        ConvLayer{.name = "split", .x = {1, 6, 5, 16}, .outputs = 21, .kernel = 5},
         ConvLayer{.name = "direct", .x = {1, 6, 5, 3}, .outputs = 21, .kernel = 1},
         ConvLayer{.name = "depthwise", .x = {1, 6, 5, 21}, .outputs = 21, .desc = {.depthwise = true}},
         ConvLayer{.name = "hats", .x = {1, 6, 5, 3}, .outputs = 21, .desc = {.features = true}}})

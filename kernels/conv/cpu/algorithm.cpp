@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/conv/cpu/algorithm.h"
 
+#include <algorithm>
+
 #include "kernels/camera/response_features.h"
 #include "kernels/conv/cpu/operands.h"
 
@@ -13,10 +15,19 @@ bool suits_winograd(const ConvProblem& p) {
          p.ci + p.cs >= least_channels && p.co >= least_channels;
 }
 
+bool suits_split_winograd(const ConvProblem& p) {
+  constexpr Index least_channels = 8, most_channels = 64;  // rounding grows with the sum in the transform domain
+  const Index before = p.kh / 2;
+  return p.is_plain() && !p.depthwise && p.kh == p.kw && (p.kh == 5 || p.kh == 7) && p.stride == 1 && p.dilation == 1 &&
+         p.pad_top == before && p.pad_left == before && p.oh == p.h && p.ow == p.w &&
+         std::min(p.ci, p.co) >= least_channels && std::max(p.ci, p.co) <= most_channels;
+}
+
 }  // namespace duhdr::cpu
 
 namespace duhdr {
 std::int64_t conv_block(const ConvProblem& problem) {
+  if (cpu::suits_split_winograd(problem)) return cpu::wino_out;
   return cpu::suits_winograd(problem) ? cpu::wino_out * (problem.upsample ? 2 : 1) : 1;
 }
 
@@ -28,8 +39,10 @@ double conv_executed_flop(const ConvProblem& p) {
   const std::int64_t taps = p.kh * p.kw, channels = p.features ? sobel_channels + between_two_rows : p.ci + p.cs;
   const std::int64_t phased = 4 * (cpu::wino_in - 1) * (cpu::wino_in - 1);  // each phase does without one point a side
   const std::int64_t products = cpu::suits_winograd(p) ? tiles * (p.upsample ? phased : cpu::wino_positions) * channels
-                                : p.depthwise          ? pixels * taps
-                                                       : pixels * taps * channels;
+                                : cpu::suits_split_winograd(p)
+                                    ? tiles * cpu::split_products(static_cast<int>(p.kh)) * channels
+                                : p.depthwise ? pixels * taps
+                                              : pixels * taps * channels;
   return 2 * static_cast<double>(products * p.co);
 }
 }  // namespace duhdr

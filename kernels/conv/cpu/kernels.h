@@ -97,6 +97,41 @@ struct WinogradKernel {
   int phase = -1;
 };
 
+// ---------------------------------------------------------------------------------------- Winograd, split kernels
+
+constexpr int split_taps = 4;                            // F(4x4, 4x4): taps a side of a piece of the kernel,
+constexpr int split_points = wino_out + split_taps - 1;  // ... and pixels a side of what a tile reads
+constexpr int split_positions = split_points * split_points;
+
+/// A kernel of 5 or 7 taps is cut at its middle along an axis: piece 0 has those before it, piece 1 the others. Whether
+/// a piece has a point: the first has no first tap, so not the point zero; the second of 5 not the last, at infinity.
+constexpr bool has_piece(int size, int point, int piece) {
+  return piece == 0 ? point != 0 : point != split_points - 1 || size / 2 == split_taps - 1;
+}
+/// Of both axes, over all points: multiplications of a tile.
+constexpr int split_products(int size) {
+  int along = 0;
+  for (int point = 0; point < split_points; ++point) along += has_piece(size, point, 0) + has_piece(size, point, 1);
+  return along * along;
+}
+
+/// Tap t = size y + x of output o and input c is weight[o output + c input + t], or, turned by half a turn, the one as
+/// far from the last.
+struct SplitKernel {
+  const float* weight = nullptr;
+  Index output = 0, input = 0;
+  int size = 0;
+  bool turned = false;
+};
+
+/// Packed weights of a block of output channels: for every position, for each piece that has it along both axes (above
+/// and before, above, before, own), [channels][block].
+struct SplitWeights {
+  const float* data = nullptr;
+  int size = 0, vectors = 0;
+  Index channels = 0;
+};
+
 // ------------------------------------------------------------------------------------------------------ implicit GEMM
 
 /// A stretch of a sum: `rows` runs of `length` values, one kernel row below the other.
@@ -182,6 +217,17 @@ struct ConvKernels {
   /// absent) is [channels][u_step]. Tap t of output o and input c goes to taps[o output + c input + t].
   void (*winograd_taps)(const float* const* u, int phases, Index u_step, Index channels, Index outputs, float* taps,
                         Index output, Index input);
+
+  /// Kernels of `outputs` x `channels` in the transform domain: one block of SplitWeights.
+  void (*split_weights)(const SplitKernel& kernel, Index channels, Index outputs, int vectors, float* to);
+  /// Tiles [first, first + count) of a grid whose first tile reads from (-4, -4) on.
+  void (*split_input)(const Source& source, const TileGrid& grid, Index first, Index count, TileMatrix to);
+  /// A stretch of a row of tiles times the weights: result t sums up what belongs to the tiles t and t + 1 of `above`
+  /// and of its `own` row.
+  void (*split_product)(const SplitWeights& weights, TileMatrix above, TileMatrix own, Index tiles, TileMatrix to);
+  /// As winograd_output.
+  void (*split_output)(TileMatrix from, const TileGrid& grid, Index first, Index count, Index channel, Index channels,
+                       const Target& target);
 
   /// Groups of conv.together output pixels [first, first + count) in rows of pixels. `room`: floats for their edges.
   void (*direct)(const DirectConv& conv, Index first, Index count, float* room);

@@ -4,6 +4,7 @@
 #include "kernels/conv/cpu/isa/direct.h"
 #include "kernels/conv/cpu/isa/hats.h"
 #include "kernels/conv/cpu/isa/winograd.h"
+#include "kernels/conv/cpu/isa/winograd_split.h"
 
 namespace duhdr::cpu {
 
@@ -17,6 +18,10 @@ const ConvKernels DUHDR_ISA{isa_name,
                             winograd_output,
                             winograd_gradient,
                             winograd_taps,
+                            split_weights,
+                            split_input,
+                            split_product,
+                            split_output,
                             direct,
                             outer_product,
                             depthwise,
