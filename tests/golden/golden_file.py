@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from torch.overrides import TorchFunctionMode
 
 from fill import fill
 
@@ -34,7 +35,7 @@ class Case:
 
     `parameters` (name -> tensor) get gradients, `buffers` (name -> tensor) are stored as they are after the run.
     Gradients of the parameters in `zero_gradients` are zero by construction, all others must not vanish. The file is
-    in `stored`.
+    in `stored`. No ReLU may be nearer to its kink than `clear_of_kinks`, in units of its layer's root mean square.
     """
 
     name: str
@@ -45,6 +46,19 @@ class Case:
     options: dict = field(default_factory=dict)
     zero_gradients: tuple = ()
     stored: torch.dtype = torch.float32
+    clear_of_kinks: float = 0.0
+
+
+class NearestKink(TorchFunctionMode):
+    """How near to its kink a ReLU's argument comes, in units of its layer's root mean square."""
+
+    distance = float("inf")
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        if getattr(function, "__name__", "") in ("relu", "leaky_relu"):
+            x = args[0].detach()
+            self.distance = min(self.distance, float(x.abs().min() / x.square().mean().sqrt()))
+        return function(*args, **(kwargs or {}))
 
 
 def to_nchw(x):
@@ -81,7 +95,10 @@ def check_gradients(case, gradients):
 def evaluate(case):
     """Name -> tensor of everything the case's file holds."""
     inputs = {k: filled(f"{case.name}/{k}", i.shape, i.lo, i.hi).requires_grad_() for k, i in case.inputs.items()}
-    outputs = case.run(*(to_nchw(x) for x in inputs.values()))
+    with NearestKink() as nearest:
+        outputs = case.run(*(to_nchw(x) for x in inputs.values()))
+    if nearest.distance < case.clear_of_kinks:
+        raise ValueError(f"{case.name}: a ReLU is {nearest.distance:.1e} from its kink; rounding may turn it")
     outputs = outputs if isinstance(outputs, dict) else {"out": outputs}
     outputs = {k: to_nhwc(x) for k, x in outputs.items()}
     targets = {k: x for k, x in outputs.items() if not k.startswith("aux/")}

@@ -91,15 +91,13 @@ def itnet(iterations, train, literal=False):
 
 
 def oonet(down, train):
-    batch = 2 if train else 1
-    inputs = {
-        "hdr": Input((batch, 64, 64, 3), 0.0, 4.0),
-        "clip": Input((batch, 64, 64, 3)),
-        "n": Input((batch, 64, 64, 3)),
-    }
+    shape = (2, 64, 64, 3) if train else (1, 32, 96, 3)
+    inputs = {"hdr": Input(shape, 0.0, 4.0), "clip": Input(shape), "n": Input(shape)}
     options = {"network": "oonet", "down": down}
     name = f"oonet_{down}_{'train' if train else 'eval'}"
-    return network_case(name, twin.OOnet(down), "oonet.", inputs, options, train=train)
+    case = network_case(name, twin.OOnet(down), "oonet.", inputs, options, train=train)
+    case.clear_of_kinks = 0.0 if train else 1e-6
+    return case
 
 
 def expandnet(batch, height, width):
