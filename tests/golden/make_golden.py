@@ -27,6 +27,10 @@ def load(module, prefix):
     return module
 
 
+# Pictures of these sizes keep every ReLU farther from its kink than float32's rounding reaches, so that a test in float
+# decides as double does. Large networks have too many ReLUs for that.
+CLEAR = 1e-6
+
 # A BatchNorm in training mode cancels the biases that reach it through pointwise linear layers only.
 CANCELLED = (
     "conv.bias",
@@ -43,7 +47,7 @@ def cancelled_biases(module, prefix):
     return tuple(prefix + name for name, _ in module.named_parameters() if name.endswith(CANCELLED))
 
 
-def network_case(name, module, prefix, inputs, options, run=None, train=False):
+def network_case(name, module, prefix, inputs, options, run=None, train=False, clear_of_kinks=0.0):
     """Case of one network; in training mode with batch statistics and the updated running ones."""
     load(module, prefix).train(train)
     mode = {"mode": "train" if train else "eval"}
@@ -57,11 +61,13 @@ def network_case(name, module, prefix, inputs, options, run=None, train=False):
         else {},
         options=options | mode,
         zero_gradients=cancelled_biases(module, prefix) if train else (),
+        clear_of_kinks=clear_of_kinks,
     )
 
 
 def dnet():
-    return network_case("dnet", twin.Dnet(), "dnet.", {"input": Input((1, 64, 48, 3))}, {"network": "dnet"})
+    inputs = {"input": Input((1, 64, 48, 3))}
+    return network_case("dnet", twin.Dnet(), "dnet.", inputs, {"network": "dnet"}, clear_of_kinks=CLEAR)
 
 
 def response(net, trunk, train):
@@ -72,8 +78,9 @@ def response(net, trunk, train):
         return {"out": operations.monotone_curve(module.curve(coefficients)), "aux/coefficients": coefficients}
 
     name = f"{net}_{trunk}_{'train' if train else 'eval'}"
-    inputs = {"input": Input((2 if train else 1, 61, 83, 3))}
-    return network_case(name, module, f"{net}.", inputs, {"network": net, "trunk": trunk}, run, train)
+    inputs = {"input": Input((2, 61, 83, 3) if train else (1, 53, 71, 3))}
+    options = {"network": net, "trunk": trunk}
+    return network_case(name, module, f"{net}.", inputs, options, run, train, 0.0 if train else CLEAR)
 
 
 def itnet(iterations, train, literal=False):
@@ -91,13 +98,11 @@ def itnet(iterations, train, literal=False):
 
 
 def oonet(down, train):
-    shape = (2, 64, 64, 3) if train else (1, 32, 96, 3)
+    shape = (2, 32, 64, 3) if train else (1, 32, 96, 3)
     inputs = {"hdr": Input(shape, 0.0, 4.0), "clip": Input(shape), "n": Input(shape)}
     options = {"network": "oonet", "down": down}
     name = f"oonet_{down}_{'train' if train else 'eval'}"
-    case = network_case(name, twin.OOnet(down), "oonet.", inputs, options, train=train)
-    case.clear_of_kinks = 0.0 if train else 1e-6
-    return case
+    return network_case(name, twin.OOnet(down), "oonet.", inputs, options, train=train, clear_of_kinks=CLEAR)
 
 
 def expandnet(batch, height, width):

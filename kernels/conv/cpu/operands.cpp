@@ -63,6 +63,10 @@ void finish(Tensor& y, const ConvEpilogue& epilogue) {
   });
 }
 
+TileGrid grid_of(const Shape& image) {
+  return {image.n(), image.h(), image.w(), ceil_div(image.h(), wino_out), ceil_div(image.w(), wino_out)};
+}
+
 std::vector<ChannelBlock> blocks_of(Index channels, const ConvKernels& kernels) {
   const int lanes = kernels.lanes;
   std::vector<ChannelBlock> blocks;

@@ -22,6 +22,10 @@ Target target_of(Tensor& y, const ConvEpilogue& epilogue);
 /// What target_of() left to do.
 void finish(Tensor& y, const ConvEpilogue& epilogue);
 
+/// Tiles of Winograd's algorithm that cover an image.
+TileGrid grid_of(const Shape& image);
+constexpr Index tile_padding = 16;  // floats between tiles and planes, so that they do not fall on the same cache sets
+
 std::vector<ChannelBlock> blocks_of(Index channels, const ConvKernels& kernels = conv_kernels());
 
 /// Floats of a tensor that lives as long as a computation.

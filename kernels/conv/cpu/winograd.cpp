@@ -13,12 +13,6 @@
 namespace duhdr::cpu {
 namespace {
 
-constexpr Index padding = 16;  // floats between tiles and planes, so that they do not fall on the same cache sets
-
-TileGrid grid_of(const Shape& image) {
-  return {image.n(), image.h(), image.w(), ceil_div(image.h(), wino_out), ceil_div(image.w(), wino_out)};
-}
-
 // ------------------------------------------------------------------------------------------------------ weights
 
 struct ChannelRange {
@@ -194,7 +188,7 @@ Blocking blocking_of(const Pass& pass, Index tile_floats) {
 /// Every thread takes blocks of tiles through all kernels.
 void run_by_blocks(const Pass& pass, Index block_tiles, Index tile, const float* kernels) {
   const Index count = pass.grid.count();
-  const Index plane = block_tiles * tile + padding, sum_plane = block_tiles * wino_chunk + padding;
+  const Index plane = block_tiles * tile + tile_padding, sum_plane = block_tiles * wino_chunk + tile_padding;
   parallel_for(ceil_div(count, block_tiles), [&](Index block) {
     Tensor room = room_for(wino_positions * (plane + sum_plane));
     const TileMatrix tiles{room.mutable_data<float>(), plane, tile};
@@ -210,7 +204,7 @@ void run_by_blocks(const Pass& pass, Index block_tiles, Index tile, const float*
 void run_by_parts(const Pass& pass, Index block_tiles, Index tile, const float* kernels) {
   constexpr Index few = 8;
   const Index count = pass.grid.count(), blocks = ceil_div(count, block_tiles), parts = pass.kernels.parts();
-  const Index plane = count * tile + padding, sum_plane = block_tiles * wino_chunk + padding;
+  const Index plane = count * tile + tile_padding, sum_plane = block_tiles * wino_chunk + tile_padding;
   Tensor room = room_for(wino_positions * plane);
   const TileMatrix tiles{room.mutable_data<float>(), plane, tile};
   parallel_for(ceil_div(count, few), [&](Index job) {
@@ -234,7 +228,7 @@ void run_by_parts(const Pass& pass, Index block_tiles, Index tile, const float* 
 }
 
 void run(const Pass& pass) {
-  const Index tile = round_up(pass.kernels.channels(), conv_kernels().lanes) + padding;
+  const Index tile = round_up(pass.kernels.channels(), conv_kernels().lanes) + tile_padding;
   const Blocking blocking = blocking_of(pass, tile);
   Tensor kernels;
   if (blocking.keeps_kernels) {
@@ -288,10 +282,11 @@ void backward_weight(const ConvProblem& p, const Tensor& x, const Tensor& dy, Te
   const TileGrid grid = grid_of(x.shape());
   const int phases = p.upsample ? 4 : 1;
   const Index rows = p.ci, columns = round_up(p.co, kernels.lanes);
-  const Index x_tile = round_up(rows, kernels.lanes) + padding, y_tile = columns + padding, count = grid.count();
+  const Index x_tile = round_up(rows, kernels.lanes) + tile_padding, y_tile = columns + tile_padding,
+              count = grid.count();
   const Index block =
       std::min(count, std::clamp(room_floats / (wino_positions * (x_tile + phases * y_tile)), least_tiles, most_tiles));
-  const Index x_plane = block * x_tile + padding, y_plane = block * y_tile + padding;
+  const Index x_plane = block * x_tile + tile_padding, y_plane = block * y_tile + tile_padding;
   Tensor x_room = room_for(wino_positions * x_plane), y_room = room_for(phases * wino_positions * y_plane);
   Tensor u = room_for(phases * wino_positions * rows * columns);
   const TileMatrix x_tiles{x_room.mutable_data<float>(), x_plane, x_tile};

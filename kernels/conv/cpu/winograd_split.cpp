@@ -11,8 +11,6 @@
 namespace duhdr::cpu {
 namespace {
 
-constexpr Index padding = 16;  // floats between tiles and planes, so that they do not fall on the same cache sets
-
 /// The kernels of a layer for the way forward, or turned for the gradient of the input.
 struct Kernels {
   const ConvKernels& kernels;
@@ -49,16 +47,17 @@ Kernels::Kernels(const ConvProblem& p, const Tensor& weight, bool turned)
 void run(const Kernels& layer, const Source& source, const Shape& image, const Target& target) {
   constexpr Index most_tiles = 24, most_rows = 16, cache = Index{96} << 10;  // floats
   const ConvKernels& kernels = layer.kernels;
-  const TileGrid grid{image.n(), image.h(), image.w(), ceil_div(image.h(), wino_out), ceil_div(image.w(), wino_out)};
+  const TileGrid grid = grid_of(image);
   TileGrid read = grid;  // one tile more before and above
   ++read.rows;
   ++read.columns;
-  const Index tile = round_up(layer.channels, kernels.lanes) + padding;
+  const Index tile = round_up(layer.channels, kernels.lanes) + tile_padding;
   const Index fitting = std::max(cache / (2 * split_positions * tile), Index{1});
   const Index strips = ceil_div(grid.columns, std::min(most_tiles, fitting)), wide = ceil_div(grid.columns, strips);
   const Index wanted = ceil_div(enough_jobs(), strips * grid.n);
   const Index bands = std::max(ceil_div(grid.rows, most_rows), std::min(wanted, grid.rows));
-  const Index chunk = 2 * kernels.lanes, plane = (wide + 1) * tile + padding, sum_plane = wide * chunk + padding;
+  const Index chunk = 2 * kernels.lanes, plane = (wide + 1) * tile + tile_padding,
+              sum_plane = wide * chunk + tile_padding;
   parallel_for(grid.n * strips * bands, [&](Index job) {
     const Index strip = job % strips, band = job / strips % bands, n = job / strips / bands;
     const Index first = strip * wide, count = std::min(wide, grid.columns - first);

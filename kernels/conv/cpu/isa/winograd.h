@@ -85,13 +85,13 @@ void winograd_taps(const float* const* u, int phases, Index u_step, Index channe
 // ------------------------------------------------------------------------------------------------------ tiles
 
 void winograd_input(const Source& source, const TileGrid& grid, Index first, Index count, TileMatrix to) {
-  transform_tiles<6, 6>(
+  transform_tiles<F43::points, F43::points>(
       source, grid, first, count, 1, to,
       [](const Vec(&d)[6], Vec(&o)[6]) __attribute__((always_inline)) { F43::input(d, o); });
 }
 
 void winograd_gradient(const Source& source, const TileGrid& grid, Index first, Index count, TileMatrix to) {
-  transform_tiles<6, 4>(
+  transform_tiles<F43::points, wino_out>(
       source, grid, first, count, 0, to,
       [](const Vec(&y)[4], Vec(&o)[6]) __attribute__((always_inline)) { F43::gradient(y, o); });
 }

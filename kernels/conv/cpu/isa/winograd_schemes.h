@@ -13,6 +13,21 @@ namespace {
 
 DUHDR_INLINE Vec constant(double x) { return broadcast(static_cast<float>(x)); }
 
+/// Six values -> the points 0, +-a, +-b of a scheme and infinity.
+template <class Scheme>
+DUHDR_INLINE void paired_input(const Vec (&d)[6], Vec (&o)[6]) {
+  constexpr double a = Scheme::a, b = Scheme::b, a2 = a * a, b2 = b * b;
+  const Vec product = constant(a2 * b2), sum = constant(-(a2 + b2));
+  o[0] = fma(product, d[0], fma(sum, d[2], d[4]));
+  const Vec even_a = fma(constant(-b2), d[2], d[4]), odd_a = fma(constant(-b2), d[1], d[3]);
+  o[1] = fma(constant(a), odd_a, even_a);
+  o[2] = fma(constant(-a), odd_a, even_a);
+  const Vec even_b = fma(constant(-a2), d[2], d[4]), odd_b = fma(constant(-a2), d[1], d[3]);
+  o[3] = fma(constant(b), odd_b, even_b);
+  o[4] = fma(constant(-b), odd_b, even_b);
+  o[5] = fma(product, d[1], fma(sum, d[3], d[5]));
+}
+
 /// Three taps. The points are 0, +-11/16, +-11/8 and infinity, which keep the rounding error four to five times that of
 /// plain sums (the customary 0, +-1, +-2: about thirty times).
 struct F43 {
@@ -22,17 +37,7 @@ struct F43 {
                           b_scale = 1 / (2 * b2 * (b2 - a2));
 
   /// Six pixels -> six points.
-  static DUHDR_INLINE void input(const Vec (&d)[6], Vec (&o)[6]) {
-    const Vec product = constant(a2 * b2), sum = constant(-(a2 + b2));
-    o[0] = fma(product, d[0], fma(sum, d[2], d[4]));
-    const Vec even_a = fma(constant(-b2), d[2], d[4]), odd_a = fma(constant(-b2), d[1], d[3]);
-    o[1] = fma(constant(a), odd_a, even_a);
-    o[2] = fma(constant(-a), odd_a, even_a);
-    const Vec even_b = fma(constant(-a2), d[2], d[4]), odd_b = fma(constant(-a2), d[1], d[3]);
-    o[3] = fma(constant(b), odd_b, even_b);
-    o[4] = fma(constant(-b), odd_b, even_b);
-    o[5] = fma(product, d[1], fma(sum, d[3], d[5]));
-  }
+  static DUHDR_INLINE void input(const Vec (&d)[6], Vec (&o)[6]) { paired_input<F43>(d, o); }
 
   /// Six points -> four results; points that a kernel does without are left out.
   template <bool has_zero, bool has_infinity>
@@ -92,31 +97,25 @@ struct F44 {
 
   /// Seven pixels -> seven points.
   static DUHDR_INLINE void input(const Vec (&d)[7], Vec (&o)[7]) {
-    Vec g[6];  // times x - c
+    Vec times_x_minus_c[6], paired[6];
     DUHDR_UNROLL
-    for (int i = 0; i < 6; ++i) g[i] = fma(constant(-c), d[i], d[i + 1]);
-    const Vec product = constant(a2 * b2), sum = constant(-(a2 + b2));
-    o[0] = fma(product, g[0], fma(sum, g[2], g[4]));
-    const Vec even_a = fma(constant(-b2), g[2], g[4]), odd_a = fma(constant(-b2), g[1], g[3]);
-    o[1] = fma(constant(a), odd_a, even_a);
-    o[2] = fma(constant(-a), odd_a, even_a);
-    const Vec even_b = fma(constant(-a2), g[2], g[4]), odd_b = fma(constant(-a2), g[1], g[3]);
-    o[3] = fma(constant(b), odd_b, even_b);
-    o[4] = fma(constant(-b), odd_b, even_b);
-    o[5] = fma(product, d[1], fma(sum, d[3], d[5]));
-    o[6] = fma(product, g[1], fma(sum, g[3], g[5]));
+    for (int i = 0; i < 6; ++i) times_x_minus_c[i] = fma(constant(-c), d[i], d[i + 1]);
+    paired_input<F44>(times_x_minus_c, paired);
+    DUHDR_UNROLL
+    for (int i = 0; i < 5; ++i) o[i] = paired[i];
+    o[5] = fma(constant(a2 * b2), d[1], fma(constant(-(a2 + b2)), d[3], d[5]));
+    o[6] = paired[5];
   }
 
-  /// Seven points -> four results; points that a kernel does without are left out.
+  /// Seven points -> four results.
   template <bool has_zero, bool has_infinity>
   static DUHDR_INLINE void output(const Vec (&q)[7], Vec (&y)[4]) {
     const Vec sum_a = q[1] + q[2], diff_a = q[1] - q[2], sum_b = q[3] + q[4], diff_b = q[3] - q[4];
-    const Vec sums = (sum_a + sum_b) + q[5];
-    y[0] = has_zero ? q[0] + sums : sums;
+    static_assert(has_zero && has_infinity, "the pieces of a kernel have every point together");
+    y[0] = q[0] + ((sum_a + sum_b) + q[5]);
     y[1] = fma(constant(a), diff_a, fma(constant(b), diff_b, constant(c) * q[5]));
     y[2] = fma(constant(a2), sum_a, fma(constant(b2), sum_b, constant(c2) * q[5]));
-    const Vec cubes = fma(constant(b2 * b), diff_b, constant(c2 * c) * q[5]);
-    y[3] = fma(constant(a2 * a), diff_a, has_infinity ? cubes + q[6] : cubes);
+    y[3] = fma(constant(a2 * a), diff_a, fma(constant(b2 * b), diff_b, fma(constant(c2 * c), q[5], q[6])));
   }
 
   /// Four taps -> seven points.
