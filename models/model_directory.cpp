@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "models/weight_file.h"
+#include "tensor/parallel.h"
 
 namespace duhdr {
 namespace {
@@ -31,6 +32,19 @@ fs::path checked_file(const fs::path& folder, JsonObject& entry) {
     entry.refuse("file", message("\"", escaped(name), "\" is missing"));
   if (fs::is_symlink(path, ignored)) entry.refuse("file", message("\"", escaped(name), "\" is a symbolic link"));
   return path;
+}
+
+struct WeightEntry {  // of model.json
+  fs::path path;
+  std::string sha256;
+};
+
+TensorFile read_checked(const WeightEntry& entry) {
+  TensorFile file = read_safetensors(entry.path);
+  if (file.sha256 != entry.sha256)
+    throw Error(ExitCode::bad_weights, message(shown(entry.path), ": checksum mismatch (SHA-256 ", file.sha256,
+                                               ", model.json says ", escaped(entry.sha256), ")"));
+  return file;
 }
 
 }  // namespace
@@ -67,20 +81,23 @@ LoadedModel load_model(const fs::path& folder) {
     const ConstructOn nowhere(Device::meta());  // widths cost nothing until a file has filled them
     loaded.model = make_model(spec, name, ExitCode::bad_weights, "architecture");
   }
-  for (const std::string& network_name : loaded.model->networks()) {
-    JsonObject entry = files.object(network_name);
+  const std::vector<std::string> networks = loaded.model->networks();
+  std::vector<WeightEntry> entries;
+  for (const std::string& network : networks) {
+    JsonObject entry = files.object(network);
     const fs::path path = checked_file(folder, entry);
-    const std::string wanted = entry.text("sha256");
+    entries.push_back({path, entry.text("sha256")});
     entry.finish();
-    const TensorFile file = read_safetensors(path);
-    if (file.sha256 != wanted)
-      throw Error(ExitCode::bad_weights, message(shown(path), ": checksum mismatch (SHA-256 ", file.sha256,
-                                                 ", model.json says ", escaped(wanted), ")"));
-    set_weights(loaded.model->network(network_name), network_name, file, shown(path));
-    loaded.sha256[network_name] = file.sha256;
   }
   files.finish();
   top.finish();
+  std::vector<TensorFile> weights(entries.size());
+  parallel_for(std::ssize(entries), [&](std::int64_t i) { weights[i] = read_checked(entries[i]); });
+  for (std::size_t i = 0; i < networks.size(); ++i) {
+    set_weights(loaded.model->network(networks[i]), networks[i], weights[i], shown(entries[i].path));
+    loaded.sha256[networks[i]] = weights[i].sha256;
+    weights[i] = {};
+  }
   loaded.sha256["model.json"] = sha256(bytes);
   return loaded;
 }

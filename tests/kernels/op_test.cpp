@@ -273,6 +273,22 @@ TEST(OpRules, Expm1OfFloatsIsGoodToTheLastPlace) {
   EXPECT_TRUE(std::isnan(expm1_below_zero(std::numeric_limits<float>::quiet_NaN())));
 }
 
+TEST(OpRules, TanhOfFloatsIsGoodToThreeUnitsInTheLastPlace) {
+  double worst = 0;
+  for (float x = 1e-30f; x < 30; x *= 1.0001f) {
+    const double exact = std::tanh(static_cast<double>(x));
+    const double unit = std::ldexp(1.0, std::ilogb(exact) - 23);
+    worst = std::max(worst, std::abs(static_cast<double>(Tanh{}(x)) - exact) / unit);
+    ASSERT_EQ(Tanh{}(-x), -Tanh{}(x));
+  }
+  EXPECT_LE(worst, 3);
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(Tanh{}(infinity), 1);
+  EXPECT_EQ(Tanh{}(-infinity), -1);
+  EXPECT_TRUE(std::signbit(Tanh{}(-0.f)));
+  EXPECT_TRUE(std::isnan(Tanh{}(std::numeric_limits<float>::quiet_NaN())));
+}
+
 struct BadCall {
   const char* name;
   const char* says;  // what the message names as the fault
