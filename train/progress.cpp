@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <fstream>
 
+#include "base/duration.h"
 #include "base/error.h"
 #include "tensor/allocator.h"
 
@@ -59,13 +60,6 @@ void ProgressLine::print(std::int64_t done, double loss) {
 void ProgressLine::leave() {
   if (open_) std::fputc('\n', stderr);
   open_ = false;
-}
-
-std::string ProgressLine::duration(double seconds) {
-  const auto whole = static_cast<long long>(seconds + 0.5);
-  if (whole >= 3600) return message(whole / 3600, " h ", whole % 3600 / 60, " min");
-  if (whole >= 60) return message(whole / 60, " min ", whole % 60, " s");
-  return message(whole, " s");
 }
 
 std::size_t peak_of(Device device) { return allocator_of(device).stats().peak; }

@@ -26,7 +26,6 @@ class ProgressLine {
   void leave();
 
   double images_per_second() const { return images_per_second_; }
-  static std::string duration(double seconds);  // "1 h 02 min", "3 min 20 s", "12 s"
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/duration.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "models/precision.h"
@@ -115,7 +116,7 @@ ModelCard Session::card(const RunState& state) const {
 
 std::string Session::text(const RunState& state) const {
   return message(options_.program, ", ", options_.device.text(), ", ", model_->parameter_count(), " parameters, ",
-                 state.total_steps, " steps, ", state.images, " images, ", ProgressLine::duration(state.seconds), "; ",
+                 state.total_steps, " steps, ", state.images, " images, ", duration(state.seconds), "; ",
                  state.skipped_steps, " steps skipped, ", state.rollbacks, " rollbacks, ", state.dropped_batches,
                  " batches without a usable image");
 }
