@@ -19,16 +19,18 @@ constexpr const char* file_suffix = ".safetensors";
 constexpr std::string_view optimiser_prefix = "optimiser.";
 
 nlohmann::json to_json(const RunState& run) {
-  return {{"row", run.row},
-          {"step", run.step},
-          {"total_steps", run.total_steps},
-          {"images", run.images},
-          {"skipped_steps", run.skipped_steps},
-          {"dropped_batches", run.dropped_batches},
-          {"failures_in_a_row", run.failures_in_a_row},
-          {"rollbacks", run.rollbacks},
-          {"seconds", run.seconds},
-          {"metrics_bytes", run.metrics_bytes}};
+  nlohmann::json json{{"row", run.row},
+                      {"step", run.step},
+                      {"total_steps", run.total_steps},
+                      {"images", run.images},
+                      {"skipped_steps", run.skipped_steps},
+                      {"dropped_batches", run.dropped_batches},
+                      {"failures_in_a_row", run.failures_in_a_row},
+                      {"rollbacks", run.rollbacks},
+                      {"seconds", run.seconds},
+                      {"metrics_bytes", run.metrics_bytes}};
+  if (run.best) json["best"] = *run.best;
+  return json;
 }
 
 RunState run_from_json(JsonObject reader) {
@@ -45,6 +47,7 @@ RunState run_from_json(JsonObject reader) {
   run.rollbacks = count("rollbacks");
   run.seconds = reader.number("seconds", 0, 1e12);
   run.metrics_bytes = static_cast<std::uint64_t>(count("metrics_bytes"));
+  if (reader.has("best")) run.best = reader.number("best", -1e12, 1e12);
   reader.finish();
   return run;
 }

@@ -24,8 +24,9 @@ struct RunState {
   std::int64_t dropped_batches = 0;  // every image was over- or under-exposed
   std::int64_t failures_in_a_row = 0;
   std::int64_t rollbacks = 0;
-  double seconds = 0;               // of training, over all continuations
-  std::uint64_t metrics_bytes = 0;  // length of metrics.jsonl
+  double seconds = 0;                         // of training, over all continuations
+  std::uint64_t metrics_bytes = 0;            // length of metrics.jsonl
+  std::optional<double> best = std::nullopt;  // value of the metric by which the best model is kept
 
   bool operator==(const RunState&) const = default;
 };

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "models/registry.h"
 #include "train/stages.h"
+#include "train/validation.h"
 
 namespace duhdr {
 namespace {
@@ -64,6 +65,17 @@ class Fields {
     }
     const std::string text = reader_->one_of(key, names, std::string(names.begin()[index]));
     value = static_cast<E>(std::find(names.begin(), names.end(), text) - names.begin());
+  }
+  /// The name of one of the rows.
+  template <class Rows>
+  void name(const char* key, std::string& value, const Rows& rows) {
+    text(key, value);
+    std::string names;
+    for (const auto& row : rows) {
+      if (row.name == value) return;
+      names += (names.empty() ? "" : ", ") + std::string(row.name);
+    }
+    refuse(key, message("\"", escaped(value), "\" is none of ", names));
   }
   template <std::size_t N>
   void integers(const char* key, std::array<std::int64_t, N>& value, std::int64_t lo, std::int64_t hi) {
@@ -156,6 +168,7 @@ void visit_validation(Fields& f, TrainConfig& c) {
   f.integer("samples", c.validation.samples, 1, 10000);
   f.integer("patch", c.validation.patch, 32, 4096);
   f.integer("pictures", c.validation.pictures, 0, 64);
+  f.name("best_by", c.validation.best_by, validation_metrics());
   if (f.reading() && c.validation.patch % patch_unit != 0) f.refuse("patch", "not a multiple of 32");
 }
 

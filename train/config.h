@@ -35,7 +35,8 @@ struct ValidationOptions {
   std::int64_t every = 1000;  // steps; also at the start and the end of each stage
   std::int64_t samples = 16;
   std::int64_t patch = 256;
-  std::int64_t pictures = 4;  // shown in the report
+  std::int64_t pictures = 4;         // shown in the report
+  std::string best_by = "log_rmse";  // the metric by which the best model so far is kept (train/validation.h)
 };
 
 struct TrainConfig {

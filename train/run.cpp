@@ -3,7 +3,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include "base/file.h"
 #include "data/feed.h"
@@ -45,6 +47,7 @@ class Run {
   void after_step(const StagePlan& plan, const Batch& batch, const StepResult& result, double rate, double waited);
   void roll_back();
   void validate();
+  void keep_best(const ValidationResult& result);
   void save();
   void event(const std::string& text);
   void finish();
@@ -246,18 +249,32 @@ void Run::validate() {
   const ValidationResult result = validation_->run(session_.model());
   if (state_.total_steps > 0)
     validation_->write_results(session_.model(), options_.folder / "samples", "now", config_.validation.pictures);
+  keep_best(result);
   if (trainer_) trainer_->optimiser().exchange_averages();
   progress_.leave();
-  spdlog::info("validation after step {}: log-RMSE {:.4f}, over clipped pixels {:.4f} ({:.1f} % of the pixels)",
-               state_.total_steps, result.all, result.clipped,
+  std::string text;
+  Json line{{"kind", "validation"}, {"row", state_.row}, {"total_steps", state_.total_steps}};
+  for (const ValidationMetric& metric : validation_metrics()) {
+    text += fmt::format("{}{} {:.4f}", text.empty() ? "" : ", ", metric.title, result.*metric.value);
+    line[std::string(metric.name)] = result.*metric.value;
+  }
+  line["pixels"] = result.pixels;
+  line["clipped_pixels"] = result.clipped_pixels;
+  spdlog::info("validation after step {}: {} ({:.1f} % of the pixels clipped)", state_.total_steps, text,
                100 * static_cast<double>(result.clipped_pixels) / static_cast<double>(result.pixels));
-  metrics_->write({{"kind", "validation"},
-                   {"row", state_.row},
-                   {"total_steps", state_.total_steps},
-                   {"log_rmse", result.all},
-                   {"log_rmse_clipped", result.clipped},
-                   {"pixels", result.pixels},
-                   {"clipped_pixels", result.clipped_pixels}});
+  metrics_->write(line);
+}
+
+/// The model that validation likes best so far, for duhdr-infer.
+void Run::keep_best(const ValidationResult& result) {
+  const auto metric = std::find_if(validation_metrics().begin(), validation_metrics().end(),
+                                   [&](const ValidationMetric& row) { return row.name == config_.validation.best_by; });
+  const double value = result.*metric->value;
+  if (!std::isfinite(value) ||
+      (state_.best && (metric->more_is_better ? value <= *state_.best : value >= *state_.best)))
+    return;
+  state_.best = value;
+  save_model(options_.folder / "best", session_.model(), session_.card(state_));
 }
 
 void Run::save() {

@@ -5,9 +5,14 @@
 #include <cmath>
 
 #include "base/file.h"
+#include "image/colour.h"
 #include "image/encode.h"
 #include "image/preview.h"
+#include "metrics/clipped_mask.h"
+#include "metrics/highlights.h"
 #include "metrics/log_rmse.h"
+#include "metrics/psnr.h"
+#include "metrics/scale_fit.h"
 
 namespace duhdr {
 namespace {
@@ -45,6 +50,18 @@ std::filesystem::path numbered(const std::filesystem::path& folder, const std::s
 
 }  // namespace
 
+const std::vector<ValidationMetric>& validation_metrics() {
+  using R = ValidationResult;
+  static const std::vector<ValidationMetric> rows{
+      {"log_rmse", "log-RMSE", &R::log_rmse},
+      {"log_rmse_clipped", "over clipped pixels", &R::log_rmse_clipped},
+      {"log_rmse_offset", "without the mean difference", &R::log_rmse_offset},
+      {"energy", "highlight energy, stops off", &R::energy},
+      {"structure", "highlight structure", &R::structure},
+      {"pu21_psnr", "PU21-PSNR, dB", &R::pu21_psnr, true}};
+  return rows;
+}
+
 Validation::Validation(const Dataset& dataset, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) {
     Sample sample = dataset.sample(static_cast<std::uint64_t>(i));
@@ -59,8 +76,28 @@ Validation::Validation(const Dataset& dataset, std::int64_t count) {
 ValidationResult Validation::run(Model& model) const {
   const Evaluation scope(model);
   LogRmse rmse;
-  for (const Sample& sample : samples_) rmse.add(reconstruct(model, sample.ldr), sample.hdr);
-  return {rmse.all(), rmse.clipped(), rmse.pixels(), rmse.clipped_pixels()};
+  ValidationResult result;
+  double with_highlights = 0;
+  for (const Sample& sample : samples_) {
+    const Tensor estimate = reconstruct(model, sample.ldr);
+    rmse.add(estimate, sample.hdr);
+    if (const auto found = highlights(estimate, sample.hdr, clipped_light(sample.hdr))) {
+      result.energy += std::abs(found->energy);
+      result.structure += found->structure;
+      ++with_highlights;
+    }
+    result.pu21_psnr += pu21_psnr(scaled(estimate, static_cast<double>(reference_white)),
+                                  scaled(sample.hdr, static_cast<double>(reference_white))) /
+                        static_cast<double>(samples_.size());
+  }
+  result.energy /= std::max(with_highlights, 1.0);
+  result.structure /= std::max(with_highlights, 1.0);
+  result.log_rmse = rmse.all();
+  result.log_rmse_clipped = rmse.clipped();
+  result.log_rmse_offset = rmse.without_offset();
+  result.pixels = rmse.pixels();
+  result.clipped_pixels = rmse.clipped_pixels();
+  return result;
 }
 
 void Validation::write_references(const std::filesystem::path& folder, std::int64_t count) const {

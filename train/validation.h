@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/dataset.h"
@@ -11,12 +12,24 @@
 
 namespace duhdr {
 
-/// log-RMSE (metrics/log_rmse.h), 1.0 being the clip level on both sides.
+/// 1.0 is the clip level on both sides; clipped are the pixels whose brightest channel of H is above it.
 struct ValidationResult {
-  double all = 0;      // over every pixel
-  double clipped = 0;  // over pixels whose brightest channel of H is above 1
+  double log_rmse = 0;          // over every pixel (metrics/log_rmse.h)
+  double log_rmse_clipped = 0;  // over clipped pixels
+  double log_rmse_offset = 0;   // over every pixel, the mean difference taken off
+  double energy = 0;            // |log2| of the highlights' energy, mean over samples (metrics/highlights.h)
+  double structure = 0;         // of the highlights, mean over samples
+  double pu21_psnr = 0;         // dB, mean over samples; the clip level shown at reference_white (metrics/psnr.h)
   std::int64_t pixels = 0, clipped_pixels = 0;
 };
+
+/// What validation measures, by the names of metrics.jsonl and of configurations.
+struct ValidationMetric {
+  std::string_view name, title;
+  double ValidationResult::*value;
+  bool more_is_better = false;
+};
+const std::vector<ValidationMetric>& validation_metrics();
 
 class Validation {
  public:

@@ -45,7 +45,7 @@ const char* const everything = R"({
            "literal": true},
   "adam": {"beta1": 0.5, "beta2": 0.75, "eps": 0.25, "clip_norm": 2, "ema_decay": 0.875},
   "perceptual": {"weights": "vgg.safetensors", "seed": 7, "widths": [3, 4, 5]},
-  "validation": {"every": 11, "samples": 12, "patch": 64, "pictures": 2},
+  "validation": {"every": 11, "samples": 12, "patch": 64, "pictures": 2, "best_by": "structure"},
   "checkpoint": {"every": 13, "minutes": 2.5},
   "schedule": [{"stage": "finetune", "steps": 14, "batch": 15, "patch": 96, "learning_rate": 0.5, "decay": "cosine",
                 "end_factor": 0.25, "step_factor": 0.125, "step_every": 16, "warmup": 17, "running_statistics": true},
@@ -188,6 +188,7 @@ const std::vector<Bad> bad_configurations{
     {R"({"perceptual": {"widths": [1, 1]}})", {"perceptual.widths", "2 numbers, expected 3"}},
     {R"({"model": {"widths": {"oonet": [2, 2, 2, 2, 3]}}})", {"model.widths.oonet", "even"}},
     {R"({"validation": {"patch": 100}})", {"validation.patch", "multiple of 32"}},
+    {R"({"validation": {"best_by": "psnr"}})", {"validation.best_by", "psnr", "pu21_psnr"}},
     {R"({"schedule": [{"stage": "dnet", "patch": 31}]})", {"schedule[0].patch", "31", "32"}},
     {R"({"schedule": [{"stage": "dnet", "patch": 100}]})", {"schedule[0].patch", "100", "multiple of 32"}},
     {R"({"schedule": [{"stage": "dnet", "patch": 0}]})", {"schedule[0].patch"}},
@@ -259,8 +260,8 @@ std::set<std::string> ignored_keys(bool own_validation) {
 
 TEST(TrainConfig, IdentityIgnoresWhatDoesNotDecideTheWeights) {
   std::set<std::string> expected{
-      "/checkpoint/every", "/checkpoint/minutes", "/data/cache_mib",      "/data/threads",      "/name",
-      "/validation/every", "/validation/patch",   "/validation/pictures", "/validation/samples"};
+      "/checkpoint/every",   "/checkpoint/minutes", "/data/cache_mib",   "/data/threads",        "/name",
+      "/validation/best_by", "/validation/every",   "/validation/patch", "/validation/pictures", "/validation/samples"};
   EXPECT_EQ(ignored_keys(false), expected);
   expected.merge(std::set<std::string>{"/data/validation/0", "/data/validation_share"});
   EXPECT_EQ(ignored_keys(true), expected);

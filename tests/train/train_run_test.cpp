@@ -99,6 +99,38 @@ TEST_F(Runs, StoppedAndContinuedIsTheSameRun) {
   }
 }
 
+TEST_F(Runs, KeepsTheBestModelByTheNamedMetric) {
+  for (const std::string metric : {"log_rmse", "pu21_psnr"}) {
+    SCOPED_TRACE(metric);
+    Json json = tiny_training();
+    json["validation"]["every"] = 2;
+    json["validation"]["best_by"] = metric;
+    run(metric, json);
+    const auto is_better = [&](double a, double b) { return metric == "pu21_psnr" ? a > b : a < b; };
+    std::int64_t best_step = -1;
+    double best = 0;
+    for (const Json& line : metrics(metric)) {
+      if (line.at("kind") != "validation") continue;
+      const double value = line.at(metric);
+      if (best_step >= 0 && !is_better(value, best)) continue;
+      best = value;
+      best_step = line.at("total_steps");
+    }
+    ASSERT_GE(best_step, 0);
+    EXPECT_EQ(newest(metric).run.best, best);
+    const Files kept = cli::contents_of(folder_ / metric / "best");
+    run(metric + "-until", json,
+        [&](RunOptions& options) { options.max_steps = std::max<std::int64_t>(best_step, 1); });
+    const std::string weights = "itnet.safetensors";
+    if (best_step > 0) {
+      EXPECT_EQ(kept.at(weights), cli::contents_of(folder_ / (metric + "-until") / "model").at(weights));
+    }
+    const std::string cut = metric + "-cut";
+    for (const std::int64_t steps : {3, 7, 0}) resume(cut, json, steps);
+    EXPECT_EQ(cli::contents_of(folder_ / cut / "best").at(weights), kept.at(weights));
+  }
+}
+
 TEST_F(Runs, ExportsTheAverages) {
   Json json = tiny_training();
   json["schedule"] = {json["schedule"][2]};
