@@ -110,6 +110,23 @@ function(duhdr_library name)
   endif()
 endfunction()
 
+# duhdr_embed(target files...): text files as std::string_view `duhdr::embedded::name_extension`, for the folder's
+# embedded.h to declare.
+function(duhdr_embed target)
+  foreach(file IN LISTS ARGN)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+    file(READ ${file} text)
+    get_filename_component(name ${file} NAME)
+    string(MAKE_C_IDENTIFIER ${name} name)
+    get_filename_component(folder ${file} DIRECTORY)
+    set(source ${CMAKE_CURRENT_BINARY_DIR}/embedded/${folder}/${name}.cpp)
+    file(CONFIGURE OUTPUT ${source} @ONLY CONTENT "#include \"@folder@/embedded.h\"
+const std::string_view duhdr::embedded::@name@ = R\"embedded(@text@)embedded\";
+")
+    target_sources(${target} PRIVATE ${source})
+  endforeach()
+endfunction()
+
 # duhdr_executable(name sources... DEPENDS ...): a program with the project's flags.
 function(duhdr_executable name)
   cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "base/error.h"
+#include "base/html.h"
 
 namespace duhdr {
 namespace {
@@ -60,23 +61,6 @@ Points drawable(const Points& points, bool logarithmic) {
 }
 
 }  // namespace
-
-std::string html(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += c;
-  }
-  return out;
-}
 
 std::string line_chart(const std::vector<Series>& series, const std::string& x_label, const std::string& y_label,
                        bool logarithmic) {

@@ -17,7 +17,4 @@ struct Series {
 std::string line_chart(const std::vector<Series>& series, const std::string& x_label, const std::string& y_label,
                        bool logarithmic);
 
-/// Text for HTML: & < > " become entities.
-std::string html(const std::string& text);
-
 }  // namespace duhdr

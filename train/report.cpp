@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "base/file.h"
+#include "base/html.h"
 #include "train/chart.h"
 #include "train/metrics_log.h"
 
@@ -16,30 +17,13 @@ using Json = nlohmann::json;
 constexpr std::uint64_t largest_picture = std::uint64_t{64} << 20;
 
 constexpr const char* style = R"(
-body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:1180px;padding:0 1rem;color:#1c2024;background:#fff}
-h1{margin:0}h2{margin:2rem 0 .5rem;border-bottom:1px solid #d5dae0}h3{margin:.2rem 0}
-.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(420px,1fr));gap:1rem}
-svg{width:100%;max-width:640px;background:#fafbfc;border:1px solid #e3e7eb}svg .grid{stroke:#e3e7eb}
-svg polyline{fill:none;stroke-width:1.6}svg text{font-size:11px;fill:#555}svg .y,svg .legend{text-anchor:end}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(420px,100%),1fr));gap:1rem}
+svg{width:100%;max-width:640px;background:var(--panel);border:1px solid var(--line)}svg .grid{stroke:var(--line)}
+svg polyline{fill:none;stroke-width:1.6}svg text{font-size:11px;fill:var(--note)}svg .y,svg .legend{text-anchor:end}
 svg .x{text-anchor:middle}svg .legend{font-weight:600}
-table{border-collapse:collapse}td,th{padding:.25rem .8rem .25rem 0;text-align:right}th:first-child,td:first-child{text-align:left}
-.pictures td,.pictures th{text-align:left;vertical-align:top;padding:0 .6rem .6rem 0}.pictures img{width:100%;image-rendering:auto}
-pre{background:#f4f6f8;padding:1rem;overflow:auto}.good{color:#1a7f37}.bad{color:#b42318}.note{color:#666}
-@media(prefers-color-scheme:dark){body{background:#15181c;color:#e6e8eb}svg,pre{background:#1c2127;border-color:#333}
-svg text{fill:#aab}svg .grid{stroke:#2c333b}h2{border-color:#333}}
+.pictures td,.pictures th{text-align:left;vertical-align:top;padding:0 .6rem .6rem 0}.pictures img{width:100%}
+pre{background:var(--panel);padding:1rem;overflow:auto}
 )";
-
-std::string base64(const Bytes& bytes) {
-  constexpr const char* digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    unsigned word = 0;
-    for (std::size_t k = 0; k < 3; ++k)
-      word = (word << 8) | (i + k < bytes.size() ? std::to_integer<unsigned>(bytes[i + k]) : 0u);
-    for (std::size_t k = 0; k < 4; ++k) out += i + k <= bytes.size() ? digits[(word >> (18 - 6 * k)) & 63u] : '=';
-  }
-  return out;
-}
 
 std::string picture(const fs::path& path) {
   if (!fs::exists(path)) return "<td></td>";
@@ -141,12 +125,12 @@ void write_report(const fs::path& run) {
   const std::vector<Json> lines = read_metrics(run / "metrics.jsonl");
   const Bytes config = read_file(run / "config.json", largest_picture, ExitCode::io);
   const std::string text(reinterpret_cast<const char*>(config.data()), config.size());
-  const std::string name = html(Json::parse(text).value("name", ""));
-  const std::string page =
-      "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>duhdr-train: " + name + "</title><style>" +
-      style + "</style></head><body><h1>" + name + "</h1>" + summary(lines) + "<h2>Validation</h2>" +
-      validation_part(lines) + "<h2>Pictures</h2>" + pictures_part(run / "samples") + "<h2>Losses</h2>" +
-      stage_charts(lines) + "<h2>Configuration</h2><pre>" + html(text) + "</pre></body></html>\n";
+  const std::string name = Json::parse(text).value("name", "");
+  const std::string body = "<h1>" + html(name) + "</h1>" + summary(lines) + "<h2>Validation</h2>" +
+                           validation_part(lines) + "<h2>Pictures</h2>" + pictures_part(run / "samples") +
+                           "<h2>Losses</h2>" + stage_charts(lines) + "<h2>Configuration</h2><pre>" + html(text) +
+                           "</pre>";
+  const std::string page = html_page("duhdr-train: " + name, style, body);
   write_file(run / "report.html", {reinterpret_cast<const std::byte*>(page.data()), page.size()});
 }
 
