@@ -7,6 +7,7 @@
 #include "base/html.h"
 #include "train/chart.h"
 #include "train/metrics_log.h"
+#include "train/validation.h"
 
 namespace duhdr {
 namespace {
@@ -65,33 +66,37 @@ std::string stage_charts(const std::vector<Json>& lines) {
   return out.empty() ? "<p>no steps yet</p>" : "<div class=\"charts\">" + out + "</div>";
 }
 
-std::string row_of(const char* label, double before, double now) {
+std::string row_of(const std::string& label, double before, double now, bool more_is_better) {
   const double change = before > 0 ? 100 * (now / before - 1) : 0;
   char percent[32];
   std::snprintf(percent, sizeof percent, "%+.1f %%", change);
   return message("<tr><td>", label, "</td><td>", fixed(before), "</td><td>", fixed(now), "</td><td class=\"",
-                 change < 0   ? "good"
-                 : change > 0 ? "bad"
-                              : "",
+                 change == 0                      ? ""
+                 : (change > 0) == more_is_better ? "good"
+                                                  : "bad",
                  "\">", percent, "</td></tr>");
 }
 
 std::string validation_part(const std::vector<Json>& lines) {
-  Series all{"all pixels", {}}, clipped{"clipped pixels", {}};
-  for (const Json& line : lines) {
-    if (line.value("kind", "") != "validation") continue;
-    const double step = line.value("total_steps", 0.0);
-    all.points.emplace_back(step, line.value("log_rmse", 0.0));
-    clipped.points.emplace_back(step, line.value("log_rmse_clipped", 0.0));
+  std::string rows, charts;
+  for (const ValidationMetric& metric : validation_metrics()) {
+    Series series{std::string(metric.title), {}};
+    const std::string name(metric.name);
+    for (const Json& line : lines)
+      if (line.value("kind", "") == "validation" && line.contains(name) && line.at(name).is_number())
+        series.points.emplace_back(line.value("total_steps", 0.0), line.at(name));
+    if (series.points.empty()) continue;
+    rows += row_of(series.name, series.points.front().second, series.points.back().second, metric.more_is_better);
+    charts += "<div>" + line_chart({series}, "step of the run", series.name, false) + "</div>";
   }
-  if (all.points.empty()) return "<p>no validation yet</p>";
-  return "<table><tr><th>log-RMSE</th><th>untrained</th><th>now</th><th>change</th></tr>" +
-         row_of("all pixels", all.points.front().second, all.points.back().second) +
-         row_of("clipped pixels", clipped.points.front().second, clipped.points.back().second) +
-         "</table><p class=\"note\">Root mean square of log10 differences over the validation samples; 1.0 is the clip "
-         "level on both sides. Clipped: the brightest channel of the true HDR image is above it. The untrained model "
-         "is the photograph linearised by the mean inverse camera response.</p><div class=\"charts\"><div>" +
-         line_chart({all, clipped}, "step of the run", "log-RMSE", false) + "</div></div>";
+  if (rows.empty()) return "<p>no validation yet</p>";
+  return "<table><tr><th></th><th>untrained</th><th>now</th><th>change</th></tr>" + rows +
+         "</table><p class=\"note\">log-RMSE: root mean square of log10 differences over the validation samples; 1.0 "
+         "is "
+         "the clip level on both sides. Clipped: the brightest channel of the true HDR image is above it. Energy and "
+         "structure: of the highlights, 0 is right. PU21-PSNR: the clip level shown at 203 cd/m2. The untrained model "
+         "is the photograph linearised by the mean inverse camera response.</p><div class=\"charts\">" +
+         charts + "</div>";
 }
 
 std::string pictures_part(const fs::path& samples) {
