@@ -167,7 +167,7 @@ std::string comparison_table(const Evaluation& evaluation) {
          "Green and red: the interval excludes zero, for or against the method.</p><div class=\"controls needs-script "
          "no-print\"><label>Metric<select id=\"comparison-metric\">" +
          options +
-         "</select></label></div><div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Paired "
+         "</select></label></div><div class=\"scroll tall\" role=\"region\" tabindex=\"0\" aria-label=\"Paired "
          "comparisons\"><table class=\"data names\" id=\"comparisons\"><thead><tr>" +
          sort_head("Method", "", "ascending") + sort_head("Other", "", "ascending") +
          sort_head("Metric", "", "ascending") + sort_head("Difference", "", "descending") +
