@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "base/html.h"
@@ -56,7 +57,7 @@ std::string cell(double key, const std::string& name, const std::string& content
 
 /// Where the intervals of a column lie.
 struct Extent {
-  double low = INFINITY, high = -INFINITY;
+  double low = std::numeric_limits<double>::infinity(), high = -low;
 
   explicit Extent(const Evaluation& evaluation, const std::string& metric) {
     for (const MethodResult& method : evaluation.methods)
