@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "base/html.h"
@@ -56,7 +57,7 @@ std::string cell(double key, const std::string& name, const std::string& content
 
 /// Where the intervals of a column lie.
 struct Extent {
-  double low = INFINITY, high = -INFINITY;
+  double low = std::numeric_limits<double>::infinity(), high = -low;
 
   explicit Extent(const Evaluation& evaluation, const std::string& metric) {
     for (const MethodResult& method : evaluation.methods)
@@ -167,7 +168,7 @@ std::string comparison_table(const Evaluation& evaluation) {
          "Green and red: the interval excludes zero, for or against the method.</p><div class=\"controls needs-script "
          "no-print\"><label>Metric<select id=\"comparison-metric\">" +
          options +
-         "</select></label></div><div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Paired "
+         "</select></label></div><div class=\"scroll tall\" role=\"region\" tabindex=\"0\" aria-label=\"Paired "
          "comparisons\"><table class=\"data names\" id=\"comparisons\"><thead><tr>" +
          sort_head("Method", "", "ascending") + sort_head("Other", "", "ascending") +
          sort_head("Metric", "", "ascending") + sort_head("Difference", "", "descending") +

@@ -32,7 +32,7 @@ std::vector<Exclusion> exclusions(const Evaluation& evaluation) {
     if (said.size() == 1 && voices == evaluation.methods.size())
       text = said[0].first;
     else
-      for (const auto& [reason, names] : said) text += (text.empty() ? "" : "; ") + names + ": " + reason;
+      for (const auto& [reason, names] : said) text += message(text.empty() ? "" : "; ", names, ": ", reason);
     found.push_back({evaluation.pairs[i], text});
   }
   return found;

@@ -80,6 +80,11 @@ TEST(Pictures, TakeWhatIsOutsideTheRange) {
   const CodedPicture picture = code_light(wild, 320);
   EXPECT_EQ(picture.low, toe_stop);  // no light
   EXPECT_NEAR(picture.high, highest_stop, 1e-5);
+  for (const float dark : {-1.0f, std::numeric_limits<float>::quiet_NaN()}) {
+    Tensor one = Tensor::full({1, 16, 16, 3}, 1, DType::f32);
+    one.mutable_data<float>()[7] = dark;
+    EXPECT_EQ(code_light(one, 320).low, toe_stop) << dark;
+  }
   const CodedPicture flat = code_light(Tensor::full({1, 16, 16, 3}, 0.25, DType::f32), 320);
   EXPECT_NEAR(flat.low, -2, 2e-3);
   EXPECT_GT(flat.high, flat.low);
