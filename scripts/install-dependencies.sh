@@ -13,6 +13,7 @@ packages=(
   g++ cmake ninja-build                        # tools
   libopenexr-dev libimath-dev zlib1g-dev       # EXR
   libjpeg-dev libpng-dev libstb-dev            # JPEG, PNG, other pictures
+  libkissfft-dev                               # Fourier transforms of metrics
   nlohmann-json3-dev libcli11-dev              # JSON, command lines
   libssl-dev                                   # SHA-256
   libspdlog-dev libfmt-dev                     # log
