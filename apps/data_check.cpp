@@ -42,7 +42,7 @@ Source open(const std::string& text) {
     case DataSource::Kind::paired: {
       PairList list = list_pairs(folder);
       source.pairs = std::move(list.pairs);
-      if (list.alone > 0) spdlog::warn("warning: {}: {} files have no partner", shown(folder), list.alone);
+      for (const fs::path& file : list.alone) spdlog::warn("warning: {}: has no partner", shown(folder / file));
       break;
     }
     case DataSource::Kind::hdr:

@@ -2,14 +2,15 @@
 #include "apps/data_make.h"
 
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "apps/options.h"
+#include "apps/pair_folder.h"
 #include "apps/program.h"
+#include "apps/status_line.h"
 #include "base/file.h"
 #include "base/sha256.h"
 #include "data/file_list.h"
@@ -20,37 +21,6 @@ namespace duhdr {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Makes the folders. What an earlier run left there is an error, or goes: its manifest first, so that whatever
-/// happens next, none describes files that have changed.
-void prepare_folder(const fs::path& folder, bool overwrite, bool dry_run) {
-  std::error_code error;
-  const fs::file_status status = fs::status(folder, error);
-  if (fs::exists(status) && !fs::is_directory(status))
-    throw Error(ExitCode::usage, shown(folder) + ": exists and is not a folder");
-  const bool manifest = fs::exists(folder / manifest_name, error);
-  bool used = manifest;
-  for (const char* name : {"ldr", "hdr"})
-    used = used || (fs::is_directory(folder / name, error) && !fs::is_empty(folder / name, error));
-  if (used && !overwrite)
-    throw Error(ExitCode::usage, shown(folder) +
-                                     ": holds pairs already (allowed: an empty folder, or --if-exists "
-                                     "overwrite, which removes those of its manifest)");
-  if (dry_run) return;
-  if (manifest) {
-    const PairList old = list_pairs(folder);
-    fs::remove(folder / manifest_name, error);
-    if (error) throw Error(ExitCode::io, message(shown(folder / manifest_name), ": ", error.message()));
-    for (const FilePair& pair : old.pairs) {
-      fs::remove(folder / pair.ldr, error);
-      fs::remove(folder / pair.hdr, error);
-    }
-  }
-  for (const char* name : {"ldr", "hdr"}) {
-    fs::create_directories(folder / name, error);
-    if (error) throw Error(ExitCode::io, message(shown(folder / name), ": cannot be made (", error.message(), ")"));
-  }
-}
 
 /// A value of the manifest: no tab, no end of line.
 std::string cell(const std::string& text) { return escaped(text, 4096); }
@@ -74,23 +44,14 @@ Written write_pair(const fs::path& folder, std::int64_t number, const std::strin
   return written;
 }
 
-/// One line that is rewritten on a terminal; elsewhere nothing until the end.
-void show_progress(bool wanted, std::int64_t done, std::int64_t count) {
-  if (!wanted || isatty(STDERR_FILENO) == 0) return;
-  const bool last = done == count;
-  if (!last)
-    std::fprintf(stderr, "\r\x1b[K%lld/%lld pairs", static_cast<long long>(done), static_cast<long long>(count));
-  if (last) std::fputs("\r\x1b[K", stderr);
-  std::fflush(stderr);
-}
-
 int write_pairs(const MakeOptions& options, const Dataset& dataset, const std::string& source) {
   const fs::path folder = options.output;
   std::string manifest = "ldr\thdr\tclip_level\tweight\tsource\tseed\tindex\tldr_sha256\thdr_sha256\n";
   std::int64_t kept = 0, lowered = 0;
+  StatusLine line(!options.quiet);
   for (std::int64_t i = 0; i < options.count; ++i) {
     check_interrupt();
-    show_progress(!options.quiet, i, options.count);
+    line.show(message(i, "/", options.count, " pairs"));
     const Sample sample = dataset.sample(static_cast<std::uint64_t>(i));
     const Written written = write_pair(folder, i, options.format, sample);
     manifest += message(written.ldr, '\t', written.hdr, "\t1\t", sample.weight, '\t', cell(source), '\t',
@@ -109,7 +70,7 @@ int write_pairs(const MakeOptions& options, const Dataset& dataset, const std::s
   }
   check_interrupt();
   write_file(folder / manifest_name, std::as_bytes(std::span(manifest)));
-  show_progress(!options.quiet, options.count, options.count);
+  line.clear();
   const BadFiles bad = dataset.bad_files();
   for (const std::string& text : bad.messages) spdlog::error("error: {}", text);
   if (options.json)
@@ -123,14 +84,6 @@ int write_pairs(const MakeOptions& options, const Dataset& dataset, const std::s
 }
 
 }  // namespace
-
-std::pair<double, double> parse_range(const std::string& option, const std::string& text, double least, double most) {
-  const std::size_t dots = text.find("..");
-  const double lo = parse_number(option, text.substr(0, dots), least, most);
-  const double hi = dots == text.npos ? lo : parse_number(option, text.substr(dots + 2), least, most);
-  if (lo > hi) throw Error(ExitCode::usage, message(option, " ", escaped(text), ": not LO..HI with LO <= HI"));
-  return {lo, hi};
-}
 
 void MakeOptions::add_to(CLI::App& app) {
   app.add_option("-o,--output", output, "Folder for ldr/, hdr/ and manifest.tsv; it is made")
@@ -192,7 +145,11 @@ int make_pairs(const MakeOptions& options) {
     throw Error(ExitCode::usage, message("--from ", escaped(options.from), ": the virtual camera needs HDR images ",
                                          "(allowed: hdr:DIR, scenes, or a folder of HDR images)"));
   const auto dataset = open_dataset(source, data);
-  prepare_folder(options.output, options.if_exists == "overwrite", options.dry_run);
+  prepare_pair_folder(options.output, manifest_name, options.if_exists == "overwrite", options.dry_run, [&] {
+    std::vector<fs::path> files;
+    for (const FilePair& pair : list_pairs(options.output).pairs) files.insert(files.end(), {pair.ldr, pair.hdr});
+    return files;
+  });
   spdlog::debug("{}: {} pairs of {} x {}, seed {}, {} part, exposure {} EV, JPEG {}", dataset->text(), options.count,
                 data.patch, data.patch, data.seed, options.split, options.exposure, options.quality);
   if (options.dry_run) {

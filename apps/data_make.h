@@ -24,7 +24,4 @@ struct MakeOptions {
 /// Writes ldr/NNNNNN.png, hdr/NNNNNN.exr and, last, manifest.tsv below the output folder. Returns the exit code.
 int make_pairs(const MakeOptions& options);
 
-/// "LO..HI" or one number for both. Throws usage when it is neither, or not within [least, most] and in order.
-std::pair<double, double> parse_range(const std::string& option, const std::string& text, double least, double most);
-
 }  // namespace duhdr

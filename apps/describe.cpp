@@ -3,49 +3,32 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <charconv>
 #include <cstdio>
 #include <functional>
 #include <memory>
 #include <set>
 #include <vector>
 
+#include "apps/options.h"
 #include "infer/engine.h"
 #include "models/model_directory.h"
 
 namespace duhdr {
 namespace {
 
-struct Size {
-  std::int64_t width, height;
-};
-
-Size parse(const std::string& text) {
-  const std::size_t cross = text.find('x');
-  const auto number = [&](std::string_view part) {
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
-    if (part.empty() || error != std::errc() || end != part.data() + part.size() || value < 1 || value > 65536)
-      throw Error(ExitCode::usage, message("--size ", escaped(text), ": not N or WIDTHxHEIGHT, 1..65536"));
-    return value;
-  };
-  if (cross == std::string::npos) return {number(text), number(text)};
-  return {number(std::string_view(text).substr(0, cross)), number(std::string_view(text).substr(cross + 1))};
-}
-
 std::string line(const std::string& name, const Cost& cost) {
   return fmt::format("{:<34} {:>12} {:>12.3f} {:>14.1f}\n", name, cost.parameters, cost.flop / 1e9,
                      static_cast<double>(cost.activation_bytes) / (1 << 20));
 }
 
-void print_heading(const Size& size, std::int64_t padded_to) {
+void print_heading(const Dimensions& size, std::int64_t padded_to) {
   const std::string padding = padded_to == 0 ? "" : message(", padded to multiples of ", padded_to);
   std::fputs(fmt::format("{} x {} pixels{}\n", size.width, size.height, padding).c_str(), stdout);
   std::printf("%-34s %12s %12s %14s\n", "network", "parameters", "GFLOP", "activation MiB");
 }
 
 /// The costs of a model's networks and their sum, without networks that are in `printed` already.
-void print(const Model& model, const Size& size, std::set<std::string>& printed) {
+void print(const Model& model, const Dimensions& size, std::set<std::string>& printed) {
   const std::int64_t alignment = model.to_hdr().alignment;
   const auto padded = [&](std::int64_t side) { return (side + alignment - 1) / alignment * alignment; };
   if (printed.empty())
@@ -65,7 +48,7 @@ void print(const Model& model, const Size& size, std::set<std::string>& printed)
 }  // namespace
 
 int describe(const std::string& folder, const std::string& text) {
-  const Size size = parse(text);
+  const Dimensions size = parse_dimensions("--size", text);
   std::vector<std::function<std::unique_ptr<Model>()>> makers;  // one model at a time, without memory
   if (!folder.empty()) {
     makers.emplace_back([&] { return load_model(folder).model; });

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // duhdr-infer: photographs to scene-linear HDR images, and back.
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -9,34 +8,13 @@
 #include "apps/describe.h"
 #include "apps/infer_options.h"
 #include "apps/program.h"
+#include "apps/status_line.h"
 #include "base/file.h"
 #include "models/model_directory.h"
 #include "tensor/allocator.h"
 
 namespace duhdr {
 namespace {
-
-/// One line that is rewritten on a terminal; nothing elsewhere (finished pictures are lines of their own).
-class ProgressLine {
- public:
-  explicit ProgressLine(bool wanted) : live_(wanted && isatty(STDERR_FILENO) != 0) {}
-  ~ProgressLine() { clear(); }
-  void show(const std::string& text) {
-    if (!live_) return;
-    std::fprintf(stderr, "\r\x1b[K%s", text.c_str());
-    std::fflush(stderr);
-    shown_ = true;
-  }
-  void clear() {
-    if (!shown_) return;
-    std::fputs("\r\x1b[K", stderr);
-    std::fflush(stderr);
-    shown_ = false;
-  }
-
- private:
-  bool live_, shown_ = false;
-};
 
 int list() {
   for (const DeviceInfo& info : list_devices())
@@ -81,7 +59,7 @@ int list_jobs(const JobPlan& plan) {
 int run_batch(Engine& engine, const JobPlan& plan, const BatchOptions& batch, bool json, bool quiet) {
   std::size_t done = 0, failed = 0;
   ExitCode last_code = ExitCode::done;
-  ProgressLine line(!quiet);
+  StatusLine line(!quiet);
   const auto progress = [&](std::size_t index, const std::string& stage, double share) {
     check_interrupt();
     line.show(fmt::format("{}/{} {}  {} {:.0f} %", index + 1, plan.jobs.size(), shown(plan.jobs[index].input), stage,

@@ -55,4 +55,25 @@ template CLI::Option* add_number(CLI::App&, const std::string&, std::int64_t&, c
 template CLI::Option* add_number(CLI::App&, const std::string&, std::uint64_t&, const std::string&, std::uint64_t,
                                  std::uint64_t);
 
+Dimensions parse_dimensions(const std::string& option, const std::string& text) {
+  const auto number = [&](std::string_view part) {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
+    if (error != std::errc() || end != part.data() + part.size() || value < 1 || value > 65'536)
+      throw Error(ExitCode::usage, message(option, ' ', escaped(text), ": not N or WIDTHxHEIGHT, 1..65536"));
+    return value;
+  };
+  const std::size_t cross = text.find('x');
+  const std::int64_t width = number(std::string_view(text).substr(0, cross));
+  return {width, cross == std::string::npos ? width : number(std::string_view(text).substr(cross + 1))};
+}
+
+std::pair<double, double> parse_range(const std::string& option, const std::string& text, double least, double most) {
+  const std::size_t dots = text.find("..");
+  const double lo = parse_number(option, text.substr(0, dots), least, most);
+  const double hi = dots == text.npos ? lo : parse_number(option, text.substr(dots + 2), least, most);
+  if (lo > hi) throw Error(ExitCode::usage, message(option, " ", escaped(text), ": not LO..HI with LO <= HI"));
+  return {lo, hi};
+}
+
 }  // namespace duhdr

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 
 namespace duhdr {
 
@@ -17,5 +19,15 @@ T parse_number(const std::string& option, const std::string& text, T least, T mo
 template <class T>
 CLI::Option* add_number(CLI::App& app, const std::string& names, T& value, const std::string& help, T least,
                         T most = std::numeric_limits<T>::max());
+
+struct Dimensions {
+  std::int64_t width = 0, height = 0;
+};
+
+/// "WIDTHxHEIGHT", or one number for both, each within 1..65536. Throws usage, naming `option`.
+Dimensions parse_dimensions(const std::string& option, const std::string& text);
+
+/// "LO..HI" or one number for both. Throws usage when it is neither, or not within [least, most] and in order.
+std::pair<double, double> parse_range(const std::string& option, const std::string& text, double least, double most);
 
 }  // namespace duhdr

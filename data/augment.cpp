@@ -104,6 +104,12 @@ void check_window(const Window& window, std::int64_t height, std::int64_t width)
 
 }  // namespace
 
+bool is_panorama(const Tensor& image) { return image.shape().w() == 2 * image.shape().h(); }
+
+std::pair<std::int64_t, std::int64_t> used_rows(bool panorama, std::int64_t height) {
+  return panorama ? std::pair{(height + 7) / 8, 7 * height / 8} : std::pair{std::int64_t{0}, height};
+}
+
 Window choose_window(std::int64_t first_row, std::int64_t last_row, std::int64_t width, std::int64_t patch, bool random,
                      const Philox& draws) {
   const std::int64_t free_rows = last_row - first_row - patch, free_columns = width - patch;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "data/draws.h"
 #include "tensor/tensor.h"
@@ -12,6 +13,11 @@ namespace duhdr {
 struct Window {
   std::int64_t top = 0, left = 0, height = 0, width = 0;
 };
+
+/// An image twice as wide as high is taken for a panorama of all directions. Towards its poles everything is drawn out
+/// sideways: of its rows, `height` in all, the outer eighths are not used. Rows [first, last).
+bool is_panorama(const Tensor& image);
+std::pair<std::int64_t, std::int64_t> used_rows(bool panorama, std::int64_t height);
 
 /// Where to cut a square of `patch` out of rows [first_row, last_row) of an image `width` wide. Random: anywhere.
 /// Otherwise centred, and moved by a draw along the longer side alone.

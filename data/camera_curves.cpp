@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The camera responses that the virtual camera draws from, dealt to training and test.
+// The camera responses that the virtual camera draws from, dealt to training, validation and evaluation.
 #include <algorithm>
 #include <numeric>
 #include <utility>
@@ -11,8 +11,8 @@
 namespace duhdr {
 namespace {
 
-constexpr std::uint64_t split_seed = 730;  // the deal never changes: a test curve must stay one
-constexpr std::size_t test_share = 20;     // one curve in twenty
+constexpr std::uint64_t split_seed = 730;  // the deal never changes: a curve that is kept back must stay so
+constexpr std::size_t kept_share = 40;     // one curve in forty for validation, and one for evaluation
 
 /// The inverse of the straight lines between the samples of an increasing curve from 0 to 1, on the same grid.
 std::vector<double> inverse_of(const std::vector<double>& forward) {
@@ -31,11 +31,11 @@ std::vector<double> inverse_of(const std::vector<double>& forward) {
   return inverse;
 }
 
-struct Split {
-  CameraCurves training, test;
+struct Deal {
+  CameraCurves validation, evaluation, training;
 };
 
-Split deal() {
+Deal deal() {
   const std::vector<ResponseFunction> family = response_family();
   std::vector<std::size_t> order(family.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -43,25 +43,27 @@ Split deal() {
   for (std::size_t left = order.size(); left > 1; --left)
     std::swap(order[left - 1], order[static_cast<std::size_t>(pick(draws, left, static_cast<std::int64_t>(left)))]);
 
-  Split split;
-  const std::size_t tests = family.size() / test_share;
+  Deal out;
+  const std::size_t kept = family.size() / kept_share;
   for (std::size_t i = 0; i < order.size(); ++i) {
-    CameraCurves& side = i < tests ? split.test : split.training;
+    CameraCurves& side = i < kept ? out.validation : i < 2 * kept ? out.evaluation : out.training;
     side.forward.push_back(sample(family[order[i]], CurveDirection::forward, curve_samples));
     side.inverse.push_back(inverse_of(side.forward.back()));
   }
-  return split;
+  return out;
 }
 
-const Split& dealt() {
-  static const Split split = deal();
-  return split;
+const Deal& dealt() {
+  static const Deal curves = deal();
+  return curves;
 }
 
 }  // namespace
 
 const CameraCurves& training_curves() { return dealt().training; }
 
-const CameraCurves& test_curves() { return dealt().test; }
+const CameraCurves& validation_curves() { return dealt().validation; }
+
+const CameraCurves& evaluation_curves() { return dealt().evaluation; }
 
 }  // namespace duhdr

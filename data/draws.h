@@ -10,7 +10,7 @@
 
 namespace duhdr {
 
-enum class Purpose : std::uint64_t { file = 1, window, turn, camera, source, scene, curve_split };
+enum class Purpose : std::uint64_t { file = 1, window, turn, camera, source, scene, curve_split, evaluation };
 
 /// The stream of sample `index` (or batch, where a batch draws) for one purpose.
 Philox draws_for(std::uint64_t seed, Purpose purpose, std::uint64_t index);

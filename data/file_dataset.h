@@ -41,7 +41,9 @@ class FileDataset : public Dataset {
 };
 
 /// The curves that belong to a split.
-inline const CameraCurves& curves_of(Split split) { return split == Split::train ? training_curves() : test_curves(); }
+inline const CameraCurves& curves_of(Split split) {
+  return split == Split::train ? training_curves() : validation_curves();
+}
 
 std::unique_ptr<Dataset> open_hdr(const DataSource& source, const DataOptions& options);
 std::unique_ptr<Dataset> open_paired(const DataSource& source, const DataOptions& options);

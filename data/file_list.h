@@ -4,7 +4,9 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/dataset.h"
@@ -28,13 +30,14 @@ struct FilePair {
   std::filesystem::path ldr, hdr;
   double clip_level = 0;                         // HDR value at which the photograph clips; 0 = unknown
   std::string ldr_sha256 = {}, hdr_sha256 = {};  // of the files, as stated; empty = not stated
+  std::string name = {};  // in two folders: what both paths have in common; in a manifest: ldr up to the extension
 };
 
 inline constexpr const char* manifest_name = "manifest.tsv";  // of a folder of pairs
 
 struct PairList {
-  std::vector<FilePair> pairs;  // sorted
-  std::size_t alone = 0;        // files without a partner
+  std::vector<FilePair> pairs;               // sorted
+  std::vector<std::filesystem::path> alone;  // files without a partner, sorted, relative to the folder
 };
 
 /// Whether the folder is laid out for pairs: a manifest.tsv, or folders LDR_in and HDR_gt, or ldr and hdr.
@@ -45,6 +48,17 @@ bool is_paired_folder(const std::filesystem::path& folder);
 /// of equal names up to the extension. Throws bad_image with the line number for a faulty manifest, and for a folder
 /// that has neither or no pairs.
 PairList list_pairs(const std::filesystem::path& folder);
+
+/// Two folders whose files belong together when their paths below them are equal up to the extension, and up to a
+/// suffix of the folder's files ("C01_LDR.png", "C01_HDR.exr") where a name ends in it.
+struct FolderPair {
+  std::string ldr, hdr, ldr_suffix = {}, hdr_suffix = {};
+};
+PairList match_pairs(const std::filesystem::path& folder, const FolderPair& folders);
+
+/// The path that `text` is when it names something inside the folder it is relative to; none when it is empty,
+/// absolute, climbs out by "..", or names a folder.
+std::optional<std::filesystem::path> path_inside(std::string_view text);
 
 template <class Item>
 std::vector<Item> part_of(const std::vector<Item>& items, Split split, double validation_share) {

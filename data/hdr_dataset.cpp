@@ -14,10 +14,6 @@ namespace {
 
 constexpr double reference_side = 512, least_scale = 0.5, most_scale = 2;
 
-/// An image twice as wide as high is taken for a panorama of all directions. Towards its poles everything is drawn out
-/// sideways: the outer eighths of its rows are not used.
-bool is_panorama(const Tensor& image) { return image.shape().w() == 2 * image.shape().h(); }
-
 /// The least shorter side from which a patch can be cut.
 std::int64_t least_side(const Tensor& image, std::int64_t patch) {
   return is_panorama(image) ? (4 * (patch + 2) + 2) / 3 : patch;  // + 2: the used rows are rounded inwards
@@ -31,8 +27,7 @@ Tensor patch_at(const Tensor& image, std::int64_t side, std::int64_t patch, bool
       h == shorter ? side : std::max(patch, std::int64_t{std::llround(scale * static_cast<double>(h))});
   const std::int64_t width =
       w == shorter ? side : std::max(patch, std::int64_t{std::llround(scale * static_cast<double>(w))});
-  const std::int64_t first = is_panorama(image) ? (height + 7) / 8 : 0;
-  const std::int64_t last = is_panorama(image) ? 7 * height / 8 : height;
+  const auto [first, last] = used_rows(is_panorama(image), height);
   return cropped_of_resized(image, height, width, choose_window(first, last, width, patch, random, draws));
 }
 

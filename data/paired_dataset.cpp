@@ -112,7 +112,7 @@ class PairedDataset : public FileDataset {
 std::unique_ptr<Dataset> open_paired(const DataSource& source, const DataOptions& options) {
   const PairList list = list_pairs(source.folder);
   return std::make_unique<PairedDataset>(source, options, part_of(list.pairs, options.split, options.validation_share),
-                                         list.alone);
+                                         list.alone.size());
 }
 
 }  // namespace duhdr

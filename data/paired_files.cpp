@@ -19,11 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t manifest_limit = std::uint64_t{64} << 20;  // bytes
 
-struct FolderPair {
-  const char* ldr;
-  const char* hdr;
-};
-constexpr std::array folder_pairs{FolderPair{"LDR_in", "HDR_gt"}, FolderPair{"ldr", "hdr"}};
+const std::array folder_pairs{FolderPair{"LDR_in", "HDR_gt"}, FolderPair{"ldr", "hdr"}};
 
 std::optional<FolderPair> folders_of(const fs::path& folder) {
   for (const FolderPair& pair : folder_pairs) {
@@ -81,6 +77,7 @@ class Manifest {
     if (cells.size() != columns_) refuse(message(cells.size(), " columns, the header line has ", columns_));
     FilePair pair{inside(cells[column_.at("ldr")]), inside(cells[column_.at("hdr")]), 0};
     if (const auto level = cell(cells, "clip_level")) pair.clip_level = positive(*level);
+    pair.name = fs::path(pair.ldr).replace_extension().generic_string();
     pair.ldr_sha256 = cell(cells, "ldr_sha256").value_or("");
     pair.hdr_sha256 = cell(cells, "hdr_sha256").value_or("");
     return pair;
@@ -93,11 +90,9 @@ class Manifest {
 
   /// A path that stays in the folder.
   fs::path inside(std::string_view text) const {
-    const fs::path path(text);
-    const bool climbs = std::any_of(path.begin(), path.end(), [](const fs::path& part) { return part == ".."; });
-    if (text.empty() || text.find('\0') != text.npos || path.is_absolute() || climbs || !path.has_filename())
-      refuse(message("path '", escaped(text), "' is not one of a file inside the folder"));
-    return path;
+    const auto path = path_inside(text);
+    if (!path) refuse(message("path '", escaped(text), "' is not one of a file inside the folder"));
+    return *path;
   }
 
   double positive(std::string_view text) const {
@@ -118,28 +113,47 @@ class Manifest {
   std::map<std::string, std::size_t, std::less<>> column_;
 };
 
-/// Files by their path without the extension.
-std::map<std::string, fs::path> by_stem(const fs::path& folder, FileKind kind) {
+/// Files by their path without extension and suffix.
+std::map<std::string, fs::path> by_stem(const fs::path& folder, FileKind kind, const std::string& suffix) {
+  const auto stem = [&](const fs::path& file) {
+    std::string path = fs::path(file).replace_extension().generic_string();
+    if (path.ends_with(suffix)) path.resize(path.size() - suffix.size());
+    return path;
+  };
   std::map<std::string, fs::path> out;
   for (const fs::path& file : list_files(folder, kind))
-    if (!out.emplace(fs::path(file).replace_extension().generic_string(), file).second)
+    if (!out.emplace(stem(file), file).second)
       throw Error(ExitCode::bad_image,
                   message(shown(folder / file), ": another file here has this name up to the extension"));
   return out;
 }
 
-PairList match(const fs::path& folder, const FolderPair& folders) {
-  const auto ldr = by_stem(folder / folders.ldr, FileKind::photograph);
-  const auto hdr = by_stem(folder / folders.hdr, FileKind::hdr);
-  PairList list;
-  for (const auto& [stem, file] : ldr)
-    if (const auto partner = hdr.find(stem); partner != hdr.end())
-      list.pairs.push_back({folders.ldr / file, folders.hdr / partner->second, 0});
-  list.alone = ldr.size() + hdr.size() - 2 * list.pairs.size();
-  return list;
+}  // namespace
+
+std::optional<fs::path> path_inside(std::string_view text) {
+  const fs::path path(text);
+  const bool climbs = std::any_of(path.begin(), path.end(), [](const fs::path& part) { return part == ".."; });
+  if (text.empty() || text.find('\0') != text.npos || path.is_absolute() || climbs || !path.has_filename()) return {};
+  return path;
 }
 
-}  // namespace
+PairList match_pairs(const fs::path& folder, const FolderPair& folders) {
+  const auto ldr = by_stem(folder / folders.ldr, FileKind::photograph, folders.ldr_suffix);
+  const auto hdr = by_stem(folder / folders.hdr, FileKind::hdr, folders.hdr_suffix);
+  PairList list;
+  for (const auto& [stem, file] : ldr) {
+    const auto partner = hdr.find(stem);
+    if (partner == hdr.end())
+      list.alone.push_back(folders.ldr / file);
+    else
+      list.pairs.push_back(
+          {.ldr = folders.ldr / file, .hdr = folders.hdr / partner->second, .clip_level = 0, .name = stem});
+  }
+  for (const auto& [stem, file] : hdr)
+    if (!ldr.contains(stem)) list.alone.push_back(folders.hdr / file);
+  std::sort(list.alone.begin(), list.alone.end());
+  return list;
+}
 
 bool is_paired_folder(const fs::path& folder) { return has_manifest(folder) || folders_of(folder).has_value(); }
 
@@ -148,7 +162,7 @@ PairList list_pairs(const fs::path& folder) {
   if (has_manifest(folder)) {
     list.pairs = Manifest(folder / manifest_name).pairs;
   } else if (const auto folders = folders_of(folder)) {
-    list = match(folder, *folders);
+    list = match_pairs(folder, *folders);
   } else {
     throw Error(ExitCode::bad_image, message(shown(folder), ": no paired data (allowed: a ", manifest_name,
                                              ", folders LDR_in and HDR_gt, or folders ldr and hdr)"));

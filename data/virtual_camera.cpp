@@ -17,15 +17,22 @@ namespace {
 /// Counter values of a photograph's draws.
 enum Counter : std::uint64_t { exposure, curve, quality, signal_noise, constant_noise = 6, noise_field = 16 };
 
+/// What the exposure multiplies radiance with.
+float gain_for(const Tensor& scene, const CameraOptions& options, const Philox& draws) {
+  if (options.clip_level > 0) return static_cast<float>(1 / options.clip_level);
+  const float* radiance = scene.data<float>();
+  double sum = 0;
+  for (std::int64_t i = 0; i < scene.numel(); ++i) sum += radiance[i];
+  const double ev = options.exposure_lo + (options.exposure_hi - options.exposure_lo) * draws.uniform(exposure);
+  return static_cast<float>(0.5 / (sum / static_cast<double>(scene.numel()) + 1e-6) * std::exp2(ev));
+}
+
 /// radiance -> H: exposure, noise, cut at 0. Both noises are normal and independent, so their sum is drawn as one
 /// normal with the sum of their variances.
 Tensor expose(const Tensor& scene, const CameraOptions& options, const Philox& draws) {
   const float* radiance = scene.data<float>();
   const std::int64_t count = scene.numel();
-  double sum = 0;
-  for (std::int64_t i = 0; i < count; ++i) sum += radiance[i];
-  const double ev = options.exposure_lo + (options.exposure_hi - options.exposure_lo) * draws.uniform(exposure);
-  const auto gain = static_cast<float>(0.5 / (sum / static_cast<double>(count) + 1e-6) * std::exp2(ev));
+  const float gain = gain_for(scene, options, draws);
 
   std::array<float, 3> by_signal{}, constant{};  // variances
   for (std::size_t c = 0; c < 3; ++c) {

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// duhdr-data as a user runs it: make, check, list, and what goes wrong with them.
+// duhdr-data as a user runs it: make, evaluation, check, list, and what goes wrong with them.
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <nlohmann/json.hpp>
 
+#include "base/random.h"
+#include "data/evaluation_manifest.h"
+#include "data/evaluation_set.h"
 #include "image/encode.h"
 #include "image/image.h"
+#include "metrics/clipped_share.h"
 #include "tests/support/cli_run.h"
 
 namespace duhdr::cli {
@@ -44,6 +49,27 @@ class DataProgram : public testing::Test {
     for (int k = 0; k < count; ++k)
       write_file(folder_ / name / (std::to_string(k) + ".hdr"),
                  encode_hdr(Tensor::full({1, 40, 50, 3}, 1 + k, DType::f32)));
+  }
+  /// Light over six stops, every pixel different.
+  static Tensor spread(std::int64_t height, std::int64_t width, std::uint64_t key) {
+    const Philox draws(key, 5);
+    Tensor out({1, height, width, 3}, DType::f32);
+    for (std::int64_t i = 0; i < out.numel(); ++i)
+      out.mutable_data<float>()[i] =
+          static_cast<float>(std::exp2(6 * draws.uniform(static_cast<std::uint64_t>(i)) - 3));
+    return out;
+  }
+  /// "scene 0.exr", ... in `name`, that can be photographed at every exposure.
+  void write_scenes(const std::string& name, int count) {
+    fs::create_directories(folder_ / name);
+    for (int k = 0; k < count; ++k)
+      write_file(folder_ / name / message("scene ", k, ".exr"),
+                 encode_exr(spread(40, 50, static_cast<std::uint64_t>(k)), {.half = false}));
+  }
+  Arguments evaluation(const std::string& output, const Arguments& more = {}) {
+    Arguments all{"evaluation", "-i", "images", "-o", output};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
   }
   std::map<std::string, std::string> contents(const std::string& name) { return contents_of(folder_ / name); }
 
@@ -154,6 +180,141 @@ TEST_F(DataProgram, BadUsage) {
     run(arguments, 2);
     EXPECT_FALSE(fs::exists(folder_ / "pairs"));
   }
+}
+
+// ------------------------------------------------------------------------------------------------------- evaluation
+
+TEST_F(DataProgram, EvaluationSetIsCompleteAndDoesNotDependOnThreads) {
+  write_scenes("images", 5);
+  const Outcome made = run(evaluation("one", {"-j", "1", "--json"}));
+  run(evaluation("four", {"-j", "4"}));
+  run(evaluation("other", {"--seed", "2"}));
+  const auto one = contents("one");
+  EXPECT_EQ(one.size(), 22u);
+  EXPECT_EQ(one, contents("four"));
+  for (const auto& [name, sum] : contents("other")) {
+    EXPECT_EQ(sum == one.at(name), name.ends_with(".exr")) << name;  // light does not depend on the seed
+  }
+
+  const std::vector<std::string> lines = lines_of(made.out);
+  ASSERT_EQ(lines.size(), 11u);
+  EXPECT_EQ(json::parse(lines[10]), (json{{"pairs", 10}, {"failed", 0}, {"sha256", one.at("evaluation.json")}}));
+  const EvaluationSet set = open_evaluation_set(folder_ / "one");
+  EXPECT_EQ(set.layout, "duhdr");
+  EXPECT_EQ(set.sha256, one.at("evaluation.json"));
+  ASSERT_EQ(set.pairs.size(), 10u);
+  for (std::size_t i = 0; i < 10; ++i) {
+    const json line = json::parse(lines[i]);
+    const double wanted = i % 2 == 0 ? 0.03 : 0.1;
+    EXPECT_EQ(set.pairs[i].name, message("scene_", i / 2, i % 2 == 0 ? "_c03" : "_c10"));
+    EXPECT_EQ(set.pairs[i].scene, message("scene_", i / 2));
+    EXPECT_EQ(line.at("name"), set.pairs[i].name);
+    EXPECT_NEAR(line.at("clipped"), wanted, 0.002);
+    const Image photograph = read_image(set.pairs[i].ldr), light = read_image(set.pairs[i].hdr);
+    EXPECT_EQ(photograph.format, "jpeg");
+    EXPECT_EQ(light.format, "exr");
+    EXPECT_EQ(photograph.pixels.shape(), (Shape{1, 40, 50, 3}));
+    EXPECT_EQ(light.pixels.shape(), photograph.pixels.shape());
+    EXPECT_EQ(set.pairs[i].inverse_curve.size(), 1024u);
+    EXPECT_NEAR(clipped_share(light.pixels, 1.0 + 1e-3), wanted, 0.005);  // of the file, 16-bit floats
+  }
+}
+
+TEST_F(DataProgram, EvaluationOptionsAreWhatIsDone) {
+  write_scenes("images", 1);
+  run(evaluation("pairs", {"--size", "32x16", "--clipped", "20", "--quality", "50"}));
+  const auto manifest = read_evaluation_manifest(folder_ / "pairs/evaluation.json");
+  ASSERT_EQ(manifest.pairs.size(), 1u);
+  EXPECT_EQ(manifest.pairs[0].name, "scene_0_c20");
+  EXPECT_EQ(manifest.pairs[0].quality, 50);
+  EXPECT_EQ(manifest.pairs[0].source.path, "scene 0.exr");
+  EXPECT_EQ(manifest.options.clipped, std::vector<std::int64_t>{20});
+  EXPECT_EQ(read_image(folder_ / "pairs/ldr/scene_0_c20.jpg").pixels.shape(), (Shape{1, 16, 32, 3}));
+}
+
+TEST_F(DataProgram, EvaluationKeepsLightThatHalvesCannotHold) {
+  Tensor lamp = spread(40, 50, 1);
+  lamp.mutable_data<float>()[0] = 6e4f;  // of a scene whose clip level is about 1e-2
+  for (std::int64_t i = 1; i < lamp.numel(); ++i) lamp.mutable_data<float>()[i] *= 1e-2f;
+  fs::create_directories(folder_ / "images");
+  write_file(folder_ / "images/lamp.exr", encode_exr(lamp));
+  run(evaluation("pairs"));
+  const Tensor light = read_image(folder_ / "pairs/hdr/lamp_c03.exr").pixels;
+  EXPECT_GT(light.data<float>()[0], 1e5f);
+}
+
+TEST_F(DataProgram, EvaluationOverwrite) {
+  write_scenes("images", 2);
+  run(evaluation("pairs"));
+  const auto before = contents("pairs");
+  EXPECT_NE(run(evaluation("pairs"), 2).err.find("holds pairs already"), std::string::npos);
+  EXPECT_NE(run(make("pairs", {"--if-exists", "overwrite"}), 2).err.find("pairs of another kind"), std::string::npos);
+  EXPECT_EQ(contents("pairs"), before);
+  fs::remove(folder_ / "images/scene 1.exr");
+  run(evaluation("pairs", {"--if-exists", "overwrite"}));
+  EXPECT_EQ(contents("pairs").size(), 6u);
+}
+
+TEST_F(DataProgram, EvaluationNamesWhatItCannotUse) {
+  write_scenes("images", 2);
+  write("images/broken.exr", "no picture");
+  write_file(folder_ / "images/flat.hdr", encode_hdr(Tensor::full({1, 40, 50, 3}, 1, DType::f32)));
+  const Outcome some = run(evaluation("pairs", {"--json"}), 9);
+  EXPECT_NE(some.err.find("error: images/broken.exr: "), std::string::npos);
+  EXPECT_NE(some.err.find("error: images/flat.hdr: no exposure clips 3 % of its pixels"), std::string::npos);
+  EXPECT_EQ(json::parse(lines_of(some.out).back()).at("failed"), 2);
+  EXPECT_EQ(open_evaluation_set(folder_ / "pairs").pairs.size(), 4u);
+  write("bad/broken.exr", "no picture");
+  run({"evaluation", "-i", "bad", "-o", "none"}, 3);
+  EXPECT_FALSE(contents("none").contains("evaluation.json"));
+}
+
+TEST_F(DataProgram, EvaluationBadUsage) {
+  write_scenes("images", 1);
+  write("empty/readme.txt", "no picture");
+  write_file(folder_ / "empty.exr", encode_exr(spread(8, 8, 1)));
+  const std::vector<std::pair<Arguments, int>> calls{
+      {{"evaluation"}, 2},
+      {{"evaluation", "-i", "images"}, 2},
+      {{"evaluation", "-o", "pairs"}, 2},
+      {{"evaluation", "-i", "missing", "-o", "pairs"}, 6},
+      {{"evaluation", "-i", "empty", "-o", "pairs"}, 3},
+      {{"evaluation", "-i", "empty.exr", "-o", "pairs"}, 2},
+      {{"evaluation", "-i", "images", "-o", "empty.exr"}, 2},
+      {evaluation("pairs", {"--seed", "-1"}), 2},
+      {evaluation("pairs", {"--seed", "1.5"}), 2},
+      {evaluation("pairs", {"--size", "0"}), 2},
+      {evaluation("pairs", {"--size", "10x"}), 2},
+      {evaluation("pairs", {"--clipped", "0"}), 2},
+      {evaluation("pairs", {"--clipped", "3,51"}), 2},
+      {evaluation("pairs", {"--clipped", "3,,10"}), 2},
+      {evaluation("pairs", {"--clipped", "3,3"}), 2},
+      {evaluation("pairs", {"--clipped", ""}), 2},
+      {evaluation("pairs", {"--quality", "0..90"}), 2},
+      {evaluation("pairs", {"--quality", "90..80"}), 2},
+      {evaluation("pairs", {"--signal-noise", "nan"}), 2},
+      {evaluation("pairs", {"--if-exists", "skip"}), 2},
+      {evaluation("pairs", {"-j", "-1"}), 2},
+  };
+  for (const auto& [arguments, code] : calls) {
+    SCOPED_TRACE(testing::PrintToString(arguments));
+    run(arguments, code);
+    EXPECT_FALSE(fs::exists(folder_ / "pairs"));
+  }
+  write_file(folder_ / "images/scene_0.exr", encode_exr(spread(8, 8, 1)));
+  EXPECT_NE(run(evaluation("pairs"), 2).err.find("both would be the scene scene_0"), std::string::npos);
+}
+
+TEST_F(DataProgram, EvaluationDryRunAndFullDisk) {
+  write_scenes("images", 2);
+  EXPECT_EQ(run(evaluation("pairs", {"--dry-run"})).out, "images -> pairs: 2 scenes, 4 pairs\n");
+  EXPECT_FALSE(fs::exists(folder_ / "pairs"));
+  const Outcome full =
+      run_program_file("duhdr-data", evaluation("pairs"), {.folder = folder_.path(), .file_size = 500});
+  EXPECT_EQ(full.code, 6) << full.err;
+  EXPECT_TRUE(contents("pairs").empty());
+  const Outcome quiet = run(evaluation("pairs", {"-q"}));
+  EXPECT_EQ(quiet.out + quiet.err, "");
 }
 
 TEST_F(DataProgram, MissingAndEmptyFolders) {

@@ -53,6 +53,18 @@ TEST(Numbers, SaysWhatIsAllowedInFewWords) {
   EXPECT_EQ(refusal<int>("9\x1b[2J", 1, 8), "--option 9\\x1b[2J: not a whole number (allowed: 1 to 8)");
 }
 
+TEST(Numbers, AsDimensionsAndRanges) {
+  EXPECT_EQ(parse_dimensions("--size", "33x20").width, 33);
+  EXPECT_EQ(parse_dimensions("--size", "33x20").height, 20);
+  EXPECT_EQ(parse_dimensions("--size", "65536").height, 65'536);
+  for (const char* text : {"", "x", "10x", "x10", "0", "10x0", "65537", "-1x4", "4x4x4", "4 x 4", "4X4"})
+    EXPECT_THROW(parse_dimensions("--size", text), Error) << text;
+  EXPECT_EQ(parse_range("-r", "-3..2.5", -16, 16), (std::pair{-3.0, 2.5}));
+  EXPECT_EQ(parse_range("-r", "4", 0, 16), (std::pair{4.0, 4.0}));
+  for (const char* text : {"", "..", "1..", "..1", "2..1", "1...2", "1..17", "nan..1"})
+    EXPECT_THROW(parse_range("-r", text, 0, 16), Error) << text;
+}
+
 TEST(Numbers, AsOptions) {
   CLI::App app;
   double share = 0.5;

@@ -45,18 +45,19 @@ TEST(Curves, SplitIsDisjointAndComplete) {
   std::vector<std::vector<double>> all;
   for (const ResponseFunction& curve : response_family())
     all.push_back(sample(curve, CurveDirection::forward, curve_samples));
-  const auto &training = training_curves().forward, &test = test_curves().forward;
-  EXPECT_EQ(test.size(), all.size() / 20);
-  for (const auto& curve : test) EXPECT_EQ(std::count(training.begin(), training.end(), curve), 0);
-  std::vector<std::vector<double>> dealt = training;
-  dealt.insert(dealt.end(), test.begin(), test.end());
+  std::vector<std::vector<double>> dealt = training_curves().forward;
+  for (const CameraCurves* kept : {&validation_curves(), &evaluation_curves()}) {
+    EXPECT_EQ(kept->forward.size(), all.size() / 40);
+    for (const auto& curve : kept->forward) EXPECT_EQ(std::count(dealt.begin(), dealt.end(), curve), 0);
+    dealt.insert(dealt.end(), kept->forward.begin(), kept->forward.end());
+  }
   std::sort(all.begin(), all.end());
   std::sort(dealt.begin(), dealt.end());
   EXPECT_EQ(dealt, all);
 }
 
 TEST(Curves, InverseUndoesTheCurveAtEveryGridPoint) {
-  for (const CameraCurves* side : {&training_curves(), &test_curves()})
+  for (const CameraCurves* side : {&training_curves(), &validation_curves(), &evaluation_curves()})
     for (std::size_t i = 0; i < side->forward.size(); ++i) {
       ASSERT_EQ(side->inverse[i].size(), std::size_t{curve_samples});
       EXPECT_EQ(side->inverse[i].front(), 0.0);

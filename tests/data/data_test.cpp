@@ -187,7 +187,7 @@ TEST(Scenes, SeedAndSplitChangeThem) {
                         [](double a, float b) { return static_cast<float>(a) == b; });
     });
   };
-  EXPECT_TRUE(holds(test_curves()));
+  EXPECT_TRUE(holds(validation_curves()));
   EXPECT_FALSE(holds(training_curves()));
 }
 
