@@ -7,9 +7,11 @@
 
 #include "apps/describe.h"
 #include "apps/infer_options.h"
+#include "apps/named_method.h"
 #include "apps/program.h"
 #include "apps/status_line.h"
 #include "base/file.h"
+#include "infer/engine.h"
 #include "models/model_directory.h"
 #include "tensor/allocator.h"
 
@@ -31,7 +33,7 @@ void report_line(const JobReport& report, std::size_t number, std::size_t count,
   spdlog::info("{}/{} {} -> {} {}x{} {} {:.2f} s", number, count, shown(report.job.input), shown(report.job.output),
                report.width, report.height, device.text(), report.load_s + report.infer_s + report.save_s);
   spdlog::debug(
-      "  read {:.2f} s, networks {:.2f} s, write {:.2f} s; {:.2f} % clipped; max {:.4g}; {} of {} tiles "
+      "  read {:.2f} s, compute {:.2f} s, write {:.2f} s; {:.2f} % clipped; max {:.4g}; {} of {} tiles "
       "computed; {} MiB of tensors at most",
       report.load_s, report.infer_s, report.save_s, 100 * report.clipped, report.values.maximum, report.computed,
       report.tiles, report.peak_memory >> 20);
@@ -56,7 +58,7 @@ int list_jobs(const JobPlan& plan) {
   return code_of(plan, failed, ExitCode::io);
 }
 
-int run_batch(Engine& engine, const JobPlan& plan, const BatchOptions& batch, bool json, bool quiet) {
+int run_batch(Method& method, const JobPlan& plan, const BatchOptions& batch, bool json, bool quiet) {
   std::size_t done = 0, failed = 0;
   ExitCode last_code = ExitCode::done;
   StatusLine line(!quiet);
@@ -67,13 +69,13 @@ int run_batch(Engine& engine, const JobPlan& plan, const BatchOptions& batch, bo
   };
   const auto ended = [&](const JobReport& report) {
     line.clear();
-    report_line(report, done + failed + 1, plan.jobs.size(), engine.options().device);
-    if (json) std::printf("%s\n", to_json_line(report, engine).c_str());
+    report_line(report, done + failed + 1, plan.jobs.size(), method.device());
+    if (json) std::printf("%s\n", to_json_line(report, method).c_str());
     std::fflush(stdout);
     report.error.empty() ? ++done : ++failed;
     if (!report.error.empty()) last_code = report.code;
   };
-  run_jobs(engine, plan.jobs, batch, {progress, ended});
+  run_jobs(method, plan.jobs, batch, {progress, ended});
   if (json)
     std::printf("%s\n", nlohmann::json{{"done", done}, {"failed", failed}, {"skipped", plan.skipped}}.dump().c_str());
   if (plan.jobs.size() + plan.skipped > 1 || plan.skipped > 0)
@@ -92,30 +94,35 @@ std::filesystem::path chosen_model(const InferOptions& options) {
   return shipped;
 }
 
+/// What turns photographs into light, ready to run; null when nothing is to be run, and all has been checked.
+std::unique_ptr<Method> chosen_method(const InferOptions& options, const EngineOptions& engine_options) {
+  if (!options.method.empty()) return named_method(options.method, engine_options.max_memory);
+  const std::filesystem::path folder = chosen_model(options);
+  LoadedModel loaded = load_model(folder);
+  if (options.model.empty())
+    spdlog::info("model: {}, which comes with duhdr ({}); -m names another", escaped(loaded.card.name), shown(folder));
+  spdlog::debug("model {} ({})", escaped(loaded.card.name), loaded.sha256.at("model.json").substr(0, 12));
+  if (options.dry_run) return nullptr;
+  return std::make_unique<Engine>(std::move(loaded), engine_options);
+}
+
 int infer(const InferOptions& options) {
   set_verbosity(options.quiet, options.verbose);
   set_cpu_threads(options.threads);
   if (options.list_devices) return list();
+  if (options.list_methods) return print_methods(), 0;
   if (options.describe) return describe(options.model, options.size);
-  const std::filesystem::path model = chosen_model(options);
   const EngineOptions engine_options = options.engine_options();
   const JobPlan plan = plan_jobs(options.job_request());
-  LoadedModel loaded = load_model(model);
-  if (options.model.empty())
-    spdlog::info("model: {}, which comes with duhdr ({}); -m names another", escaped(loaded.card.name), shown(model));
-
   BatchOptions batch = options.batch_options();
   batch.format = plan.format;
-  batch.model_name = loaded.card.name;
-  batch.model_sha256 = loaded.sha256.at("model.json");
   batch.options_json = options.resolved(engine_options).dump();
-  spdlog::debug("model {} ({}), {}, {} threads, options {}", escaped(loaded.card.name),
-                batch.model_sha256.substr(0, 12), engine_options.device.text(), cpu_threads(), batch.options_json);
+  spdlog::debug("{}, {} threads, options {}", engine_options.device.text(), cpu_threads(), batch.options_json);
   if (options.device == "auto" && engine_options.device.is_cpu())
     spdlog::debug("device: cpu; {}", cuda_unavailable_reason());
+  const std::unique_ptr<Method> method = chosen_method(options, engine_options);
   if (options.dry_run) return list_jobs(plan);
-  Engine engine(std::move(loaded.model), engine_options);
-  return run_batch(engine, plan, batch, options.json, options.quiet);
+  return run_batch(*method, plan, batch, options.json, options.quiet);
 }
 
 }  // namespace

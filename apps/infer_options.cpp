@@ -7,8 +7,22 @@
 #include "apps/options.h"
 #include "apps/program.h"
 #include "image/formats.h"
+#include "operators/inverse_operator.h"
 
 namespace duhdr {
+
+namespace {
+
+std::string refusal_of_method(const std::string& name) {
+  try {
+    (void)inverse_operator(name);
+    return {};
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+}  // namespace
 
 void InferOptions::add_to(CLI::App& app) {
   app.add_option("-i,--input,input", inputs, "Picture files and folders (" + readable_formats() + ")")
@@ -18,6 +32,10 @@ void InferOptions::add_to(CLI::App& app) {
                  "Model directory (model.json and its weight files). Default: the one that comes with duhdr")
       ->check([](const std::string& text) { return std::string(text.empty() ? "no folder is named" : ""); })
       ->type_name("DIR");
+  CLI::Option* by_method = app.add_option("--method", method, "An operator of --list-methods instead of a model")
+                               ->check(refusal_of_method)
+                               ->type_name("NAME");
+  app.add_flag("--list-methods", list_methods, "List the operators: name, what it does, source; and stop");
   app.add_option("-d,--device", device, "auto, cpu, cuda or cuda:N")->capture_default_str();
   app.add_flag("--list-devices", list_devices, "List the devices that can be used, and stop");
   app.add_option("-f,--format", format, "exr, hdr or pfm; with --reverse png or jpg. Default: the output's extension")
@@ -46,11 +64,16 @@ void InferOptions::add_to(CLI::App& app) {
   app.add_flag("-q,--quiet", quiet, "Only errors");
   app.add_flag("-v,--verbose", verbose, "Resolved options and timings");
   app.add_flag("--dry-run", dry_run, "Check everything, read the pictures' names, write nothing");
+  for (const char* of_models : {"--model", "--reverse", "--tile", "--precision", "--describe"})
+    by_method->excludes(app.get_option(of_models));
 }
 
 EngineOptions InferOptions::engine_options() const {
   EngineOptions options;
-  options.device = parse_device(device);
+  if (method.empty())
+    options.device = parse_device(device);
+  else if (device != "auto" && device != "cpu")
+    throw Error(ExitCode::usage, message("--device ", escaped(device), ": --method runs on the CPU (auto, cpu)"));
   options.precision = precision == "mixed" ? DType::bf16 : DType::f32;
   if (!max_memory.empty()) options.max_memory = parse_size("--max-memory", max_memory);
   if (tile == "none") {

@@ -15,16 +15,16 @@ namespace duhdr {
 
 struct InferOptions {
   std::vector<std::string> inputs;
-  std::string output, model, format;
+  std::string output, model, method, format;
   std::string device = "auto", tile = "auto", max_memory, precision = "f32", size = "512", if_exists;
   int threads = 0;
   double exposure = 0;
   bool preview = false, reverse = false, json = false, quiet = false, verbose = false, dry_run = false;
-  bool list_devices = false, describe = false;
+  bool list_devices = false, list_methods = false, describe = false;
   ReadLimits limits;
 
   void add_to(CLI::App& app);
-  EngineOptions engine_options() const;
+  EngineOptions engine_options() const;  // with a method: on the CPU, or throws usage
   JobRequest job_request() const;
   BatchOptions batch_options() const;                          // all but what the plan and the model say
   nlohmann::json resolved(const EngineOptions& engine) const;  // what decides the result

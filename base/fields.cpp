@@ -2,8 +2,9 @@
 #include "base/fields.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
+
+#include "base/nearest.h"
 
 namespace duhdr {
 namespace {
@@ -15,37 +16,6 @@ std::string shown_value(const json& value) {
   if (value.is_object()) return "an object";
   if (value.is_array()) return "an array";
   return escaped(value.dump(-1, ' ', false, json::error_handler_t::replace), 80);
-}
-
-/// Levenshtein distance, in bytes.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t substituted = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({substituted, row[j] + 1, diagonal + 1});
-    }
-  }
-  return row.back();
-}
-
-/// The candidate that is most like `word`, or nothing when none is (more than about a third differs).
-template <class Candidates>
-std::optional<std::string> nearest(std::string_view word, const Candidates& candidates) {
-  if (word.size() > 100) return {};
-  std::optional<std::string> best;
-  std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
-  for (const auto& candidate : candidates) {
-    const std::size_t distance = edit_distance(word, candidate);
-    if (distance < best_distance) {
-      best = candidate;
-      best_distance = distance;
-    }
-  }
-  return best;
 }
 
 template <class Words>

@@ -36,8 +36,8 @@ class Beside {
 
 class Batch {
  public:
-  Batch(Engine& engine, const std::vector<Job>& jobs, const BatchOptions& options, const BatchListener& listener)
-      : engine_(engine), jobs_(jobs), options_(options), listener_(listener) {}
+  Batch(Method& method, const std::vector<Job>& jobs, const BatchOptions& options, const BatchListener& listener)
+      : method_(method), jobs_(jobs), options_(options), listener_(listener) {}
 
   void run() {
     try {
@@ -56,7 +56,7 @@ class Batch {
   void end_writing();
   bool may_overlap(const JobRun& job) const;
 
-  Engine& engine_;
+  Method& method_;
   const std::vector<Job>& jobs_;
   const BatchOptions& options_;
   const BatchListener& listener_;
@@ -68,7 +68,7 @@ class Batch {
 /// is nothing to gain.
 bool Batch::may_overlap(const JobRun& job) const {
   constexpr std::size_t share = 16, without_limit = std::size_t{256} << 20;
-  const std::size_t limit = engine_.options().max_memory;
+  const std::size_t limit = method_.max_memory();
   return cpu_threads() > 1 && job.bytes() <= (limit != 0 ? limit / share : without_limit);
 }
 
@@ -118,7 +118,7 @@ void Batch::run_job(std::size_t i) {
   if (has_next && may_overlap(*job) && std::filesystem::is_regular_file(jobs_[i + 1].input, ignored))
     reading_.emplace(std::make_unique<JobRun>(jobs_[i + 1], options_), &JobRun::read);
   const bool is_alone = !(reading_ || writing_);  // and take() does it once at the most
-  take(*job, [&] { job->compute(engine_, progress, !is_alone); });
+  take(*job, [&] { job->compute(method_, progress, !is_alone); });
   const bool computed = job->report().error.empty();
   if (computed) progress("write", 1);
   end_writing();
@@ -132,12 +132,12 @@ void Batch::run_job(std::size_t i) {
 
 }  // namespace
 
-void run_jobs(Engine& engine, const std::vector<Job>& jobs, const BatchOptions& options,
+void run_jobs(Method& method, const std::vector<Job>& jobs, const BatchOptions& options,
               const BatchListener& listener) {
-  Batch(engine, jobs, options, listener).run();
+  Batch(method, jobs, options, listener).run();
 }
 
-std::string to_json_line(const JobReport& report, const Engine& engine) {
+std::string to_json_line(const JobReport& report, const Method& method) {
   nlohmann::json out = nlohmann::json::array();
   for (const std::filesystem::path& path : report.written) out.push_back(shown(path));
   nlohmann::json json = {{"in", shown(report.job.input)}, {"out", out}, {"ok", report.error.empty()}};
@@ -152,7 +152,11 @@ std::string to_json_line(const JobReport& report, const Engine& engine) {
   json["max"] = report.values.maximum;
   json["p50"] = report.values.median;
   json["p99"] = report.values.p99;
-  json["device"] = engine.options().device.text();
+  if (const Provenance& by = method.provenance(); !by.method.empty())
+    json["method"] = by.method;
+  else
+    json.update({{"model", by.model}, {"model_sha256", by.model_sha256}});
+  json["device"] = method.device().text();
   json["tiles"] = report.tiles;
   json["tiles_computed"] = report.computed;
   json["peak_tensor_bytes"] = report.peak_memory;

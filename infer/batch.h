@@ -20,9 +20,9 @@ struct BatchListener {
 
 /// Runs the jobs. While a small picture is computed, the next one is read and the one before is written, unless there
 /// is one thread only; a step that then lacks memory is taken again with nothing beside it.
-void run_jobs(Engine& engine, const std::vector<Job>& jobs, const BatchOptions& options, const BatchListener& listener);
+void run_jobs(Method& method, const std::vector<Job>& jobs, const BatchOptions& options, const BatchListener& listener);
 
 /// The report as one line of JSON.
-std::string to_json_line(const JobReport& report, const Engine& engine);
+std::string to_json_line(const JobReport& report, const Method& method);
 
 }  // namespace duhdr

@@ -8,8 +8,9 @@
 #include "tensor/allocator.h"
 
 namespace duhdr {
-Engine::Engine(std::unique_ptr<Model> model, const EngineOptions& options)
-    : model_(std::move(model)), options_(options) {
+
+Engine::Engine(std::unique_ptr<Model> model, const EngineOptions& options, Provenance provenance)
+    : Method(std::move(provenance)), model_(std::move(model)), options_(options) {
   set_precision(*model_, options.precision);
   model_->freeze();
   to_hdr_.footprints = footprints(model_->to_hdr());
@@ -17,6 +18,10 @@ Engine::Engine(std::unique_ptr<Model> model, const EngineOptions& options)
   model_->to(options.device);
   allocator_of(Device::cpu()).trim();  // of weights as they were before
 }
+
+Engine::Engine(LoadedModel loaded, const EngineOptions& options)
+    : Engine(std::move(loaded.model), options,
+             {.model = std::move(loaded.card.name), .model_sha256 = loaded.sha256.at("model.json")}) {}
 
 /// Runs a chain once on a blank picture, before its first one: weights are packed and plans are made before the memory
 /// that is left is shared out.
@@ -48,7 +53,10 @@ Engine::Result Engine::run(const Chain& chain, Way& way, Tensor picture, const P
 }
 
 Engine::Result Engine::ldr_to_hdr(Tensor image, const Progress& progress) {
-  return run(model_->to_hdr(), to_hdr_, std::move(image), progress);
+  Result result = run(model_->to_hdr(), to_hdr_, std::move(image), progress);
+  if (result.clipped == 0)
+    result.warnings.emplace_back("no clipped pixel: the result is close to the linearised input");
+  return result;
 }
 
 Engine::Result Engine::hdr_to_ldr(Tensor hdr, const Progress& progress) {

@@ -3,13 +3,13 @@
 // image (the camera curve, the averages inside MS-SE) are made once for each image, never for a tile.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "models/model.h"
+#include "infer/method.h"
+#include "models/model_directory.h"
 
 namespace duhdr {
 
@@ -23,30 +23,22 @@ struct EngineOptions {
   static constexpr std::int64_t whole = 0;
 };
 
-/// Called as work goes on: the pass' name and the share of the image's work done, 0..1.
-using Progress = std::function<void(const std::string& pass, double done)>;
-
-class Engine {
+class Engine : public Method {
  public:
   /// Takes the model, freezes it and moves it to the device.
-  Engine(std::unique_ptr<Model> model, const EngineOptions& options);
+  Engine(std::unique_ptr<Model> model, const EngineOptions& options, Provenance provenance = {});
+  Engine(LoadedModel loaded, const EngineOptions& options);
 
-  struct Result {
-    Tensor pixels;                // [1, H, W, 3] f32 on the CPU
-    double clipped = 0;           // share of pixels where the chain's mask is above zero
-    std::int64_t tiles = 0;       // squares of 64 pixels of what is only needed where the mask is above zero ...
-    std::int64_t computed = 0;    // ... and how many of them were needed
-    std::size_t peak_memory = 0;  // bytes of tensors
-  };
-  /// image: [1, H, W, 3] f32 on the CPU, code values in [0, 1] -> linear, finite, >= 0; 1.0 = the input's clip level.
-  /// An image that is moved in is let go as soon as it has been read. Throws out_of_memory when not even the smallest
-  /// tiles fit.
-  Result ldr_to_hdr(Tensor image, const Progress& progress = {});
+  /// Clipped are pixels where the chain's mask is above zero. Throws out_of_memory when not even the smallest tiles
+  /// fit.
+  Result ldr_to_hdr(Tensor image, const Progress& progress) override;
+  /// Throws usage when the model has no such chain.
+  Result hdr_to_ldr(Tensor hdr, const Progress& progress) override;
+  using Method::hdr_to_ldr;
+  using Method::ldr_to_hdr;
 
-  /// hdr: [1, H, W, 3] f32 on the CPU, linear, 1.0 = clip level -> code values, multiples of 1/255. Throws usage when
-  /// the model has no such chain.
-  Result hdr_to_ldr(Tensor hdr, const Progress& progress = {});
-
+  Device device() const override { return options_.device; }
+  std::size_t max_memory() const override { return options_.max_memory; }
   const Model& model() const { return *model_; }
   const EngineOptions& options() const { return options_; }
 

@@ -75,18 +75,23 @@ Tensor exposed(const Tensor& pixels, double exposure, std::vector<std::string>& 
   return out;
 }
 
-std::map<std::string, std::string> provenance(const BatchOptions& options) {
-  return {{"duhdr.version", DUHDR_VERSION},
-          {"duhdr.model", options.model_name},
-          {"duhdr.modelSha256", options.model_sha256},
-          {"duhdr.options", options.options_json},
-          {"duhdr.clipLevel", message(std::exp2(options.exposure))}};
+std::map<std::string, std::string> attributes_of(const Provenance& provenance, const BatchOptions& options) {
+  std::map<std::string, std::string> attributes{{"duhdr.version", DUHDR_VERSION},
+                                                {"duhdr.options", options.options_json},
+                                                {"duhdr.clipLevel", message(std::exp2(options.exposure))}};
+  if (!provenance.method.empty()) {
+    attributes["duhdr.method"] = provenance.method;
+  } else {
+    attributes["duhdr.model"] = provenance.model;
+    attributes["duhdr.modelSha256"] = provenance.model_sha256;
+  }
+  return attributes;
 }
 
-Bytes encoded(const Tensor& pixels, const BatchOptions& options) {
+Bytes encoded(const Tensor& pixels, const Provenance& provenance, const BatchOptions& options) {
   const auto white = static_cast<float>(reference_white / std::exp2(options.exposure));
   return format_of(options.format)
-      ->encode({.pixels = pixels, .white_luminance = white, .attributes = provenance(options)});
+      ->encode({.pixels = pixels, .white_luminance = white, .attributes = attributes_of(provenance, options)});
 }
 
 void write_bytes(const fs::path& path, const Bytes& bytes, const BatchOptions& options, JobReport& report) {
@@ -139,17 +144,18 @@ void JobRun::read() {
   });
 }
 
-void JobRun::compute(Engine& engine, const Progress& progress, bool keep_picture) {
+void JobRun::compute(Method& method, const Progress& progress, bool keep_picture) {
   take([&] {
     Stopwatch watch;
-    run_chain(engine, progress, keep_picture ? pixels_ : std::exchange(pixels_, {}));
+    run(method, progress, keep_picture ? pixels_ : std::exchange(pixels_, {}));
     report_.infer_s = watch.lap();
   });
 }
 
-void JobRun::run_chain(Engine& engine, const Progress& progress, Tensor picture) {
-  const Engine::Result result = options_.reverse ? engine.hdr_to_ldr(std::move(picture), progress)
-                                                 : engine.ldr_to_hdr(std::move(picture), progress);
+void JobRun::run(Method& method, const Progress& progress, Tensor picture) {
+  const Method::Result result = options_.reverse ? method.hdr_to_ldr(std::move(picture), progress)
+                                                 : method.ldr_to_hdr(std::move(picture), progress);
+  provenance_ = method.provenance();
   report_.peak_memory = result.peak_memory;
   if (options_.reverse) {
     pixels_ = result.pixels;
@@ -159,7 +165,7 @@ void JobRun::run_chain(Engine& engine, const Progress& progress, Tensor picture)
   report_.tiles = result.tiles;
   report_.computed = result.computed;
   pixels_ = exposed(result.pixels, options_.exposure, report_.warnings);
-  if (result.clipped == 0) report_.warnings.push_back("no clipped pixel: the result is close to the linearised input");
+  report_.warnings.insert(report_.warnings.end(), result.warnings.begin(), result.warnings.end());
 }
 
 /// Nothing is written before all is encoded.
@@ -167,7 +173,7 @@ void JobRun::write() {
   take([&] {
     Stopwatch watch;
     report_.values = value_range(pixels_);
-    const Bytes bytes = encoded(pixels_, options_);
+    const Bytes bytes = encoded(pixels_, provenance_, options_);
     Bytes preview;
     if (!report_.job.preview.empty()) {
       constexpr std::array stops{-4.0, -2.0, 0.0};

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "image/image.h"
-#include "infer/engine.h"
 #include "infer/jobs.h"
+#include "infer/method.h"
 #include "metrics/value_range.h"
 
 namespace duhdr {
@@ -19,8 +19,7 @@ struct BatchOptions {
   bool replace = true;   // false: writing a file that has come to be is an error
   std::string format;    // an extension of a format that is written
   ReadLimits limits;
-  std::string model_name, model_sha256;  // provenance
-  std::string options_json;
+  std::string options_json;  // provenance
 };
 
 /// What became of one job.
@@ -31,7 +30,7 @@ struct JobReport {
   std::vector<std::string> warnings;
   std::vector<std::filesystem::path> written;
   std::int64_t width = 0, height = 0;
-  double clipped = 0;  // share of pixels above the mask's threshold
+  double clipped = 0;  // share of the photograph's pixels
   ValueRange values;   // of what was written
   std::int64_t tiles = 0, computed = 0;
   std::size_t peak_memory = 0;
@@ -47,7 +46,7 @@ class JobRun {
 
   void read();
   /// `progress` may throw to interrupt. A picture that is not kept cannot be computed again.
-  void compute(Engine& engine, const Progress& progress, bool keep_picture);
+  void compute(Method& method, const Progress& progress, bool keep_picture);
   void write();
 
   bool lacked_memory() const { return report_.code == ExitCode::out_of_memory && report_.written.empty(); }
@@ -57,10 +56,11 @@ class JobRun {
 
  private:
   void take(const std::function<void()>& step);
-  void run_chain(Engine& engine, const Progress& progress, Tensor picture);
+  void run(Method& method, const Progress& progress, Tensor picture);
 
   const BatchOptions& options_;
   JobReport report_;
+  Provenance provenance_;
   Tensor pixels_;  // what the next step reads
 };
 

@@ -21,6 +21,12 @@ BadCall paths(const std::string& name, const std::vector<std::string>& arguments
   return {name, all, code, part, std::move(prepare)};
 }
 
+BadCall by_method(const std::string& name, const std::vector<std::string>& more, const std::string& part) {
+  std::vector<std::string> all{"-i", "in.png", "-o", "out.exr"};
+  all.insert(all.end(), more.begin(), more.end());
+  return {name, all, ExitCode::usage, part};
+}
+
 std::vector<std::string> pairs(const std::vector<std::string>& more) {
   std::vector<std::string> all{"make", "-o", "pairs", "--from", "scenes"};
   all.insert(all.end(), more.begin(), more.end());
@@ -165,6 +171,20 @@ std::vector<BadCall> bad_usage() {
       usage("control characters in a format", {"-f", "\x1b\n"}, "cannot write format \"\\x1b\\x0a\" here"),
       usage("option twice", {"-t", "64", "-t", "128"}, "--tile"),
       usage("size to describe that is none", {"--describe", "--size", "10x"}, "--size 10x: not N or WIDTHxHEIGHT"),
+      by_method("unknown method", {"--method", "masai-2009"}, "no method \"masai-2009\"; did you mean masia-2009"),
+      by_method("beginning of a method", {"--method", "huo"}, "did you mean huo-2013, huo-2014"),
+      by_method("control characters in a method", {"--method", "\x1b\n"}, "no method \"\\x1b\\x0a\"; there are srgb, "),
+      by_method("method without a name", {"--method", ""}, "no method \"\"; there are srgb, "),
+      by_method("method and model", {"--method", "srgb", "-m", "model"}, "--model excludes --method"),
+      by_method("method backwards", {"--method", "srgb", "--reverse"}, "--method excludes --reverse"),
+      by_method("method with a precision", {"--method", "srgb", "--precision", "f32"}, "--method excludes --precision"),
+      by_method("method by tiles", {"--method", "srgb", "--tile", "64"}, "--method excludes --tile"),
+      by_method("method to describe", {"--method", "srgb", "--describe"}, "--method excludes --describe"),
+      by_method("method on a GPU", {"--method", "srgb", "-d", "cuda"}, "--device cuda: --method runs on the CPU"),
+      {"memory below what a method needs",
+       {"--method", "srgb", "-i", "in.png", "-o", "out.exr", "--max-memory", "1K"},
+       ExitCode::out_of_memory,
+       "in.png: out of memory on cpu"},
       {"unknown device",
        {"-m", "model", "-i", "in.png", "-o", "out.exr", "-d", "tpu"},
        ExitCode::usage,

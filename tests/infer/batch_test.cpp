@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "infer/engine.h"
 #include "kernels/arithmetic.h"
 #include "tensor/allocator.h"
 #include "tensor/parallel.h"
