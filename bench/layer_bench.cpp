@@ -11,6 +11,7 @@
 #include "kernels/op_counter.h"
 #include "models/duhdr/duhdr.h"
 #include "models/expandnet/expandnet.h"
+#include "models/hdrcnn/hdrcnn.h"
 #include "models/registry.h"
 #include "models/vgg16.h"
 #include "tests/cases/op_cases_conv_layers.h"
@@ -27,7 +28,7 @@ class LayerTrace : public OpCounter {
   void on_conv2d(const Conv2dInputs& in, const Conv2dDesc& desc) override {
     const Shape& weight = in.weight.shape();
     layers_.push_back({.x = in.x.shape(),
-                       .outputs = weight[0],
+                       .outputs = weight[desc.transposed ? 1 : 0],
                        .kernel = weight[2],
                        .desc = desc,
                        .bias = in.bias.defined(),
@@ -56,7 +57,8 @@ std::string text_of(const ConvLayer& layer) {
   text += message("_to_", layer.outputs, "_k", layer.kernel);
   if (d.stride > 1) text += message("_s", d.stride);
   if (d.dilation > 1) text += message("_d", d.dilation);
-  return text + (d.depthwise ? "_depthwise" : "") + (d.upsample ? "_upsampled" : "") + (d.features ? "_features" : "") +
+  return text + (d.depthwise ? "_depthwise" : "") + (d.upsample ? "_upsampled" : "") +
+         (d.transposed ? "_transposed" : "") + (d.features ? "_features" : "") +
          (d.activation != Activation::none ? message('_', name_of(d.activation)) : "") + (layer.bias ? "_bias" : "") +
          (layer.residual ? "_residual" : "");
 }
@@ -101,6 +103,7 @@ std::vector<Found> layers_at(const std::string& config_file, std::int64_t side) 
   all.add("oonet", OOnet(widths), [](const OOnet& net, const Variable& x) { net(x, x, x); });
   all.add("vgg16", Vgg16Features(config.perceptual.widths), alone);
   all.add("expandnet", ExpandNet(), alone);
+  all.add("hdrcnn", Hdrcnn(), alone);
   return all.found();
 }
 
@@ -151,8 +154,8 @@ void add(const std::string& name, const ConvLayer& layer, const Settings& settin
     return **known;
   };
   const auto bytes = [layer] { return bytes_of(layer); };
-  const double flop = 2.0 * static_cast<double>(layer.result().numel() * layer.weight_inputs()) *
-                      static_cast<double>(layer.kernel * layer.kernel);
+  const double flop =
+      2.0 * static_cast<double>(layer.result().numel() * layer.weight_inputs()) * static_cast<double>(layer.taps());
   // With a second source, the gradient of the first is its share of the weight.
   const double share =
       layer.desc.depthwise ? 1 : static_cast<double>(layer.x.c()) / static_cast<double>(layer.weight_inputs());
@@ -166,7 +169,7 @@ void add(const std::string& name, const ConvLayer& layer, const Settings& settin
 }  // namespace
 
 void add_layer_benchmarks(const Settings& settings) {
-  std::set<std::string> seen;  // lite's ExpandNet is the paper's
+  std::set<std::string> seen;  // lite's peers are the paper's
   for (const std::string config : {"paper", "lite"})
     for (const auto& [network, layer] : layers_at(DUHDR_SOURCE_DIR "/configs/" + config + ".json", settings.size))
       if (seen.insert(text_of(layer)).second)

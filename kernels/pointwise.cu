@@ -51,6 +51,7 @@ Variable sqrt(const Variable& x) { return pointwise(x, Sqrt{}); }
 Variable abs(const Variable& x) { return pointwise(x, Abs{}); }
 Variable exp(const Variable& x) { return pointwise(x, Exp{}); }
 Variable log(const Variable& x, double shift) { return pointwise(x, Log{shift}); }
+Variable log_square(const Variable& x, double scale, double shift) { return pointwise(x, LogSquare{scale, shift}); }
 Variable mu_law(const Variable& x, double mu) { return pointwise(x, MuLaw{mu}); }
 Variable clamp(const Variable& x, double lo, double hi) { return pointwise(x, Clamp{lo, hi}); }
 Variable relu(const Variable& x) { return pointwise(x, Relu{}); }

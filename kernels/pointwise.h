@@ -88,6 +88,20 @@ struct Log {
   }
 };
 
+/// ln((scale x)^2 + shift), shift > 0: features of code values for a decoder in the logarithmic domain
+struct LogSquare {
+  double scale, shift;
+  template <class T>
+  DUHDR_HD T operator()(T x) const {
+    return Log{shift}(Square{}(T(scale) * x));
+  }
+  template <class T>
+  DUHDR_HD T derivative(T x) const {
+    const T scaled = T(scale) * x;
+    return Log{shift}.derivative(Square{}(scaled)) * Square{}.derivative(scaled) * T(scale);
+  }
+};
+
 /// log(1 + mu x) / log(1 + mu), x >= 0: compresses radiance to [0, 1]
 struct MuLaw {
   double mu;
@@ -227,6 +241,7 @@ Variable sqrt(const Variable& x);
 Variable abs(const Variable& x);
 Variable exp(const Variable& x);
 Variable log(const Variable& x, double shift = 0);
+Variable log_square(const Variable& x, double scale, double shift);
 Variable mu_law(const Variable& x, double mu);
 Variable clamp(const Variable& x, double lo, double hi);
 Variable relu(const Variable& x);

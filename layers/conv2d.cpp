@@ -6,16 +6,18 @@
 namespace duhdr {
 
 Conv2d::Conv2d(std::int64_t in, std::int64_t out, std::int64_t kernel, const ConvOptions& options)
-    : options_(options), desc_{options.stride,   options.dilation, options.depthwise,
-                               options.features, options.upsample, options.activation} {
-  weight_ = parameter("weight", Shape{out, options.depthwise ? 1 : in, kernel, kernel});
+    : options_(options), desc_{options.stride,   options.dilation,   options.depthwise, options.features,
+                               options.upsample, options.transposed, options.activation} {
+  weight_ = parameter("weight", options.transposed ? Shape{in, out, kernel, kernel}
+                                                   : Shape{out, options.depthwise ? 1 : in, kernel, kernel});
   if (options.bias) bias_ = parameter("bias", Shape{out});
 }
 
 void Conv2d::reset(std::uint64_t seed, const std::string& full_name) {
   weight_.set_value(initial_weight(weight_.shape(), options_.init, seed, full_name + ".weight"));
   if (bias_.defined())
-    bias_.set_value(initial_bias(weight_.shape(), options_.init, options_.initial_bias, seed, full_name + ".bias"));
+    bias_.set_value(
+        initial_bias(outputs(), weight_.shape(), options_.init, options_.initial_bias, seed, full_name + ".bias"));
 }
 
 Variable Conv2d::weight_as(DType dtype) const {
@@ -34,7 +36,7 @@ Variable Conv2d::operator()(const Variable& x, const Variable& skip, const Varia
 
 Conv2d::Map Conv2d::map() const {
   const auto host = [](const Variable& v) { return v.value().to(Device::cpu()).to(DType::f64); };
-  Map map{host(weight_).clone(), Tensor::zeros(Shape{weight_.shape()[0]}, DType::f64)};
+  Map map{host(weight_).clone(), Tensor::zeros(Shape{outputs()}, DType::f64)};
   if (bias_.defined()) copy(map.bias, host(bias_));
   if (!input_scale_.defined()) return map;
   const Tensor scale = host(input_scale_);
@@ -67,14 +69,13 @@ void Conv2d::set_map(const Map& map, Activation activation) {
 void Conv2d::fold(const Tensor& factor, const Tensor& shift, Activation activation) {
   const Tensor host_factor = factor.to(Device::cpu()), host_shift = shift.to(Device::cpu());
   Map folded = map();
-  const std::int64_t per_output = folded.weight.numel() / folded.weight.shape()[0];
+  const Shape& shape = folded.weight.shape();
+  const std::int64_t block = shape[2] * shape[3] * (desc_.transposed ? 1 : shape[1]);  // values of one output together
+  const double* factors = host_factor.data<double>();
   double* weight = folded.weight.mutable_data<double>();
   double* bias = folded.bias.mutable_data<double>();
-  for (std::int64_t o = 0; o < folded.bias.numel(); ++o) {
-    const double f = host_factor.data<double>()[o];
-    for (std::int64_t i = 0; i < per_output; ++i) weight[o * per_output + i] *= f;
-    bias[o] = bias[o] * f + host_shift.data<double>()[o];
-  }
+  for (std::int64_t i = 0; i < folded.weight.numel(); ++i) weight[i] *= factors[i / block % outputs()];
+  for (std::int64_t o = 0; o < outputs(); ++o) bias[o] = bias[o] * factors[o] + host_shift.data<double>()[o];
   set_map(folded, activation);
 }
 
@@ -91,7 +92,8 @@ Linear::Linear(std::int64_t in, std::int64_t out, bool bias, Activation activati
 
 void Linear::reset(std::uint64_t seed, const std::string& full_name) {
   weight_.set_value(initial_weight(weight_.shape(), init_, seed, full_name + ".weight"));
-  if (bias_.defined()) bias_.set_value(initial_bias(weight_.shape(), init_, 0, seed, full_name + ".bias"));
+  if (bias_.defined())
+    bias_.set_value(initial_bias(weight_.shape()[0], weight_.shape(), init_, 0, seed, full_name + ".bias"));
 }
 
 Variable Linear::operator()(const Variable& x) const {

@@ -15,14 +15,15 @@ struct ConvOptions {
   bool depthwise = false;
   bool features = false;
   bool upsample = false;
+  bool transposed = false;
   bool bias = true;
   Activation activation = Activation::none;
   Init init = Init::glorot_uniform;
   double initial_bias = 0;
 };
 
-/// `weight` [out, in, k, k] (depthwise [out, 1, k, k]) and `bias` [out], f32. In forward the weight takes the type of
-/// the input.
+/// `weight` [out, in, k, k] (depthwise [out, 1, k, k], transposed [in, out, k, k]) and `bias` [out], f32. In forward
+/// the weight takes the type of the input.
 class Conv2d : public Module {
  public:
   Conv2d(std::int64_t in, std::int64_t out, std::int64_t kernel, const ConvOptions& options = {});
@@ -33,8 +34,8 @@ class Conv2d : public Module {
   /// Constant factors [1, in, 1, 1] of the input channels, set once; they go into the weight, not over the activations.
   void set_input_scale(const Tensor& scale) { input_scale_ = constant(scale); }
 
-  /// The layer's linear map with everything in it that goes into the weight: [O, I, k, k] and [O], f64 on the CPU. What
-  /// networks are rewritten with at their freeze.
+  /// The layer's linear map with everything in it that goes into the weight: like `weight` and [O], f64 on the CPU.
+  /// What networks are rewritten with at their freeze.
   struct Map {
     Tensor weight, bias;
   };
@@ -51,6 +52,7 @@ class Conv2d : public Module {
   void on_freeze() override;
 
  private:
+  std::int64_t outputs() const { return weight_.shape()[desc_.transposed ? 1 : 0]; }
   Variable weight_as(DType dtype) const;
   void set_map(const Map& map, Activation activation);
 

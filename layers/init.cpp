@@ -18,6 +18,9 @@ double fan_in_of(const Shape& weight) {
   return static_cast<double>(weight[1] * (weight.rank() == 4 ? weight[2] * weight[3] : 1));
 }
 
+constexpr float bilinear[] = {0.25f, 0.75f, 0.75f,
+                              0.25f};  // along an axis: pixel i at the four nearest of twice as many
+
 float uniform(const Philox& random, std::uint64_t index, double bound) {
   return static_cast<float>((2 * random.uniform(index) - 1) * bound);
 }
@@ -48,13 +51,17 @@ Tensor initial_weight(Shape shape, Init init, std::uint64_t seed, std::string_vi
       case Init::addition:
         values[i] = i % shape[1] % shape[0] == i / shape[1] ? 1.f : 0.f;
         break;
+      case Init::bilinear:
+        values[i] = i / area / shape[1] == i / area % shape[1] ? bilinear[i / 4 % 4] * bilinear[i % 4] : 0.f;
+        break;
     }
   }
   return weight;
 }
 
-Tensor initial_bias(const Shape& weight, Init init, double constant, std::uint64_t seed, std::string_view full_name) {
-  Tensor bias = Tensor::full(Shape{weight[0]}, constant, DType::f32);
+Tensor initial_bias(std::int64_t outputs, const Shape& weight, Init init, double constant, std::uint64_t seed,
+                    std::string_view full_name) {
+  Tensor bias = Tensor::full(Shape{outputs}, constant, DType::f32);
   if (init != Init::fan_in_uniform) return bias;
   const Philox random(seed, fnv1a(full_name));
   const double bound = 1 / std::sqrt(fan_in_of(weight));

@@ -16,12 +16,14 @@ enum class Init : unsigned char {
   zero,            // heads and the last linear layer: the untrained network changes nothing
   fan_in_uniform,  // bound 1 / sqrt(fan_in), the bias too: ExpandNet (PyTorch's default)
   addition,        // [C, 2C, 1, 1]: the exact sum of the two halves of the input
+  bilinear,        // [I, O, 4, 4], transposed: bilinear enlargement, channel c to channel c
 };
 
 /// Weight of shape [O, I, kh, kw] or [O, I] on the CPU; fan_in = I kh kw, fan_out = O kh kw.
 Tensor initial_weight(Shape shape, Init init, std::uint64_t seed, std::string_view full_name);
 
-/// Bias [O] of a layer whose weight has this shape, on the CPU: `constant`, or draws where the kind says so.
-Tensor initial_bias(const Shape& weight, Init init, double constant, std::uint64_t seed, std::string_view full_name);
+/// Bias [outputs] of a layer whose weight has this shape, on the CPU: `constant`, or draws where the kind says so.
+Tensor initial_bias(std::int64_t outputs, const Shape& weight, Init init, double constant, std::uint64_t seed,
+                    std::string_view full_name);
 
 }  // namespace duhdr

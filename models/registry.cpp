@@ -8,6 +8,8 @@
 #include "models/duhdr/duhdr.h"
 #include "models/expandnet/config_json.h"
 #include "models/expandnet/expandnet_model.h"
+#include "models/hdrcnn/config_json.h"
+#include "models/hdrcnn/hdrcnn_model.h"
 
 namespace duhdr {
 namespace {
@@ -23,6 +25,11 @@ const std::array table{
                   return std::make_unique<ExpandNetModel>(expandnet_config_from_json(std::move(architecture)));
                 },
                 expandnet_variants},
+    ModelFamily{"hdrcnn", "light of clipped areas in the logarithmic domain (Eilertsen et al. 2017)",
+                [](JsonObject architecture) -> std::unique_ptr<Model> {
+                  return std::make_unique<HdrcnnModel>(hdrcnn_config_from_json(std::move(architecture)));
+                },
+                hdrcnn_variants},
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The losses of the paper that are more than a squared difference. All are means over elements; images of weight 0 do
-// not count. Masks are constants: they belong to the first input of ITnet.
+// The losses of the papers that are more than a squared difference. All are means over elements; images of weight 0 do
+// not count. Masks are constants: they belong to the first input of ITnet, or to the target.
 #pragma once
 
 #include <string>
@@ -59,5 +59,17 @@ Variable total_variation(const Variable& image, const Tensor& image_weights);
 /// Eq. 24: mean (a - b)^2, or mean |mu(s a) - mu(b)| with s = mean b / mean a of each image.
 Variable refinement_loss(const Variable& estimate, const Variable& target, RefinementLoss kind,
                          const Tensor& image_weights);
+
+/// Logarithmic light l [N, H, W, 3] in two (Eilertsen et al. 2017): illumination [N, H, W, 1], the logarithm of the
+/// luminance 0.213 R + 0.715 G + 0.072 B of exp(l), blurred by a Gaussian of 13 x 13 pixels (zeros around the image);
+/// reflectance [N, H, W, 3], what it leaves of l.
+struct SeparatedLight {
+  Variable illumination, reflectance;
+};
+SeparatedLight separated(const Variable& logarithm);
+
+/// Of the same paper: squared differences of the illumination and the reflectance of ln(H + 1/255), half of each, where
+/// the target is clipped: weighted by a ramp over its brightest channel from 0.95 to 1.
+LossTerms reconstruction_terms(const Variable& logarithm, const Variable& target, const Tensor& image_weights);
 
 }  // namespace duhdr

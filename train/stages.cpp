@@ -12,6 +12,7 @@
 #include "kernels/layout.h"
 #include "kernels/reduce.h"
 #include "models/duhdr/duhdr.h"
+#include "models/hdrcnn/hdrcnn_model.h"
 
 namespace duhdr {
 namespace {
@@ -155,6 +156,10 @@ LossTerms expansion(const StageContext& c, const StageBatch& batch) {  // Marner
           {"cosine", cosine, cosine_error(estimate, target, images(batch))}};
 }
 
+LossTerms reconstruction(const StageContext& c, const StageBatch& batch) {  // Eilertsen et al. 2017
+  return reconstruction_terms(dynamic_cast<const HdrcnnModel&>(c.model).net()(batch.ldr), batch.hdr, batch.weight);
+}
+
 const std::array table{
     Stage{"dnet", "duhdr", 1, "dequantisation alone, Eq. 4", {"dnet"}, dnet_individual},
     Stage{"dnet-joint", "duhdr", 1, "dequantisation with the quantiser, Eq. 5", {"dnet"}, dnet_joint},
@@ -170,6 +175,7 @@ const std::array table{
     Stage{"itnet-unpaired", "duhdr", 2, "highlights from photographs, iterated, Eq. 20", {"itnet"}, itnet_unpaired},
     Stage{"oonet-unpaired", "duhdr", 2, "refinement from photographs, Eq. 25", {"oonet"}, oonet_unpaired},
     Stage{"expandnet", "expandnet", 1, "colour and relative radiance, L1 and cosine", {"expandnet"}, expansion},
+    Stage{"hdrcnn", "hdrcnn", 1, "illumination and reflectance of clipped areas", {"hdrcnn"}, reconstruction},
 };
 
 }  // namespace

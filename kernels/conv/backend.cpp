@@ -59,8 +59,13 @@ void conv_forward(const ConvProblem& problem, const Tensor& x, const Tensor& ski
 }
 
 void conv_backward_input(const ConvProblem& problem, const Tensor& dy, const Tensor& weight, Tensor& dx) {
-  if (dy.device().is_meta()) return;
-  conv_backend_of(problem, ConvDirection::backward_input, dy.device()).backward_input(problem, dy, weight, dx);
+  conv_transposed(problem, dy, weight, {}, dx);
+}
+
+void conv_transposed(const ConvProblem& problem, const Tensor& x, const Tensor& weight, const ConvEpilogue& epilogue,
+                     Tensor& y) {
+  if (y.device().is_meta()) return;
+  conv_backend_of(problem, ConvDirection::backward_input, y.device()).backward_input(problem, x, weight, epilogue, y);
 }
 
 void conv_backward_weight(const ConvProblem& problem, const Tensor& x, const Tensor& dy, Tensor& weight_gradient) {

@@ -48,13 +48,16 @@ struct ConvEpilogue {
 };
 
 /// A way to run convolutions. Only the directions of a problem that it supports are asked of it; a null pointer stands
-/// where that is never so. backward_weight writes in the weight's layout, only the channels [first, first + ci).
+/// where that is never so. backward_input is, of a convolution with a stride, also the transposed one of dy: those
+/// alone come with an epilogue, of ci channels and without a residual. backward_weight writes in the weight's layout,
+/// only the channels [first, first + ci).
 struct ConvBackend {
   const char* name;
   bool (*supports)(const ConvProblem& problem, ConvDirection direction);
   void (*forward)(const ConvProblem& problem, const Tensor& x, const Tensor& skip, const Tensor& weight,
                   const ConvEpilogue& epilogue, Tensor& y);
-  void (*backward_input)(const ConvProblem& problem, const Tensor& dy, const Tensor& weight, Tensor& dx);
+  void (*backward_input)(const ConvProblem& problem, const Tensor& dy, const Tensor& weight,
+                         const ConvEpilogue& epilogue, Tensor& dx);
   void (*backward_weight)(const ConvProblem& problem, const Tensor& x, const Tensor& dy, Tensor& weight_gradient);
 };
 
@@ -74,22 +77,25 @@ std::span<const ConvBackend* const> conv_backends(Device device);
 /// The row that runs a problem: the first that supports it, the reference loops where Execution asks for them.
 const ConvBackend& conv_backend_of(const ConvProblem& problem, ConvDirection direction, Device device);
 
-// The three calls, by that row. On the meta device they do nothing.
+// The calls, by that row. On the meta device they do nothing.
 void conv_forward(const ConvProblem& problem, const Tensor& x, const Tensor& skip, const Tensor& weight,
                   const ConvEpilogue& epilogue, Tensor& y);
 void conv_backward_input(const ConvProblem& problem, const Tensor& dy, const Tensor& weight, Tensor& dx);
+/// y = activation(what backward_input makes of x + bias): `problem` is the convolution of y that has x's shape.
+void conv_transposed(const ConvProblem& problem, const Tensor& x, const Tensor& weight, const ConvEpilogue& epilogue,
+                     Tensor& y);
 void conv_backward_weight(const ConvProblem& problem, const Tensor& x, const Tensor& dy, Tensor& weight_gradient);
 
 /// For rows that can only add to what y holds: puts the residual there. Whether there is one.
 bool starts_from_residual(Tensor& y, const ConvEpilogue& epilogue);
 
-/// Pixels a side of the blocks in which a row of the CPU computes the results of a layer (1: each for itself). A pixel
-/// gets the same bits in any part of the image that begins and ends on their borders.
-std::int64_t conv_block(const ConvProblem& problem);
+/// Pixels a side of the blocks in which a row of the CPU computes the results of a layer (1: each for itself), forward
+/// or transposed. A pixel gets the same bits in any part of the image that begins and ends on their borders.
+std::int64_t conv_block(const ConvProblem& problem, bool transposed);
 
-/// 2 per multiply-add that the CPU's row for a problem does on its way forward: in the transform domain, by phases, by
-/// tables; transforms themselves are not counted.
-double conv_executed_flop(const ConvProblem& problem);
+/// 2 per multiply-add that the CPU's row for a problem does, forward or transposed: in the transform domain, by phases,
+/// by tables; transforms themselves are not counted.
+double conv_executed_flop(const ConvProblem& problem, bool transposed);
 
 /// Mixes values into one hash.
 template <class... Values>

@@ -265,7 +265,8 @@ void forward(const ConvProblem& p, const Tensor& x, const Tensor&, const Tensor&
     apply_epilogue(z, plan.window, epilogue, y);
 }
 
-void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight, Tensor& dx) {
+void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight, const ConvEpilogue& epilogue,
+                    Tensor& dx) {
   const std::lock_guard lock(state().mutex);
   cuda::Context& context = cuda::context_of(dy.device());
   Plan& plan = plan_of<BackwardInput>(context, p);
@@ -278,7 +279,8 @@ void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight
                                         static_cast<cudnnConvolutionBwdDataAlgo_t>(candidate.algorithm), workspace,
                                         candidate.workspace, &zero, plan.x, out);
   });
-  if (!done) conv_reference.backward_input(p, dy, weight, dx);
+  if (!done) return conv_reference.backward_input(p, dy, weight, epilogue, dx);
+  if (epilogue.bias.defined() || epilogue.activation != Activation::none) apply_epilogue(dx, {}, epilogue, dx);
 }
 
 void backward_weight(const ConvProblem& p, const Tensor& x, const Tensor& dy, Tensor& weight_gradient) {

@@ -132,7 +132,7 @@ void forward(const ConvProblem& p, const Tensor& x, const Tensor& skip, const Te
   conv_forward(of_x, x, {}, weight, {epilogue.bias, y, epilogue.activation}, y);
 }
 
-void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight, Tensor& dx) {
+void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight, const ConvEpilogue&, Tensor& dx) {
   const Tensor folded = folded_weight(weight);
   Tensor small(Shape{p.n, p.h, p.w, p.co}, dy.dtype(), dy.device()), gradient = dy;
   for (int phase = 0; phase < 4; ++phase) {

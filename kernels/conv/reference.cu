@@ -53,6 +53,8 @@ struct BackwardInput {
   WeightIndex at;
   const T* dy;
   const T* weight;
+  const Compute<T>* bias;  // or null
+  Activation activation;
   T* dx;
 
   DUHDR_HD void operator()(std::int64_t n, std::int64_t y, std::int64_t x, std::int64_t i) const {
@@ -70,7 +72,8 @@ struct BackwardInput {
           for (std::int64_t o = 0; o < p.co; ++o)
             sum += static_cast<double>(pixel[o]) * static_cast<double>(weight[at(o, i, ky, kx)]);
       }
-    dx[((n * p.h + y) * p.w + x) * p.ci + i] = T(static_cast<Compute<T>>(sum));
+    if (bias) sum += static_cast<double>(bias[i]);
+    dx[((n * p.h + y) * p.w + x) * p.ci + i] = T(activate(activation, static_cast<Compute<T>>(sum)));
   }
 };
 
@@ -104,23 +107,29 @@ WeightIndex index_of(const ConvProblem& p) { return {p.wi, p.first, p.kh, p.kw};
 
 bool supports(const ConvProblem& p, ConvDirection) { return p.is_plain(); }
 
+template <class T>
+const Compute<T>* bias_of(const ConvEpilogue& epilogue) {
+  return epilogue.bias.defined() ? epilogue.bias.data<Compute<T>>() : nullptr;
+}
+
 void forward(const ConvProblem& p, const Tensor& x, const Tensor&, const Tensor& weight, const ConvEpilogue& epilogue,
              Tensor& y) {
   const bool accumulate = starts_from_residual(y, epilogue);
   with_float_type(p.dtype, [&](auto type) {
     using T = decltype(type);
-    const Compute<T>* bias = epilogue.bias.defined() ? epilogue.bias.data<Compute<T>>() : nullptr;
     for_each_element(y.device(), y.shape(),
-                     Forward<T>{p, index_of(p), x.data<T>(), weight.data<T>(), bias, accumulate, epilogue.activation,
-                                y.mutable_data<T>()});
+                     Forward<T>{p, index_of(p), x.data<T>(), weight.data<T>(), bias_of<T>(epilogue), accumulate,
+                                epilogue.activation, y.mutable_data<T>()});
   });
 }
 
-void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight, Tensor& dx) {
+void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight, const ConvEpilogue& epilogue,
+                    Tensor& dx) {
   with_float_type(p.dtype, [&](auto type) {
     using T = decltype(type);
     for_each_element(dx.device(), dx.shape(),
-                     BackwardInput<T>{p, index_of(p), dy.data<T>(), weight.data<T>(), dx.mutable_data<T>()});
+                     BackwardInput<T>{p, index_of(p), dy.data<T>(), weight.data<T>(), bias_of<T>(epilogue),
+                                      epilogue.activation, dx.mutable_data<T>()});
   });
 }
 

@@ -27,9 +27,10 @@ void forward(const ConvProblem& p, const Tensor& x, const Tensor& skip, const Te
   copy(y, wide);
 }
 
-void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight, Tensor& dx) {
+void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight, const ConvEpilogue& epilogue,
+                    Tensor& dx) {
   Tensor wide(dx.shape(), DType::f32, dx.device());
-  conv_backward_input(in_f32(p), dy.to(DType::f32), wide_weight(weight), wide);
+  conv_transposed(in_f32(p), dy.to(DType::f32), wide_weight(weight), epilogue, wide);
   copy(dx, wide);
 }
 

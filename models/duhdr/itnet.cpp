@@ -5,6 +5,7 @@
 #include "kernels/camera/truncation.h"
 #include "kernels/pool.h"
 #include "kernels/vgg_input.h"
+#include "models/tail.h"
 
 namespace duhdr {
 namespace {
@@ -42,32 +43,12 @@ ITnet::ITnet(const DuHdrConfig& config)
   before_freeze([this] { collapse_tail(); });
 }
 
-/// Nothing lies between fuse5 and out, two 1x1 convolutions: together they are one, 2C -> 3 channels, and its sum over
-/// the skip is taken where the skip is made. So three channels are kept instead of C.
+/// So three channels of the first level's skip are kept instead of C.
 void ITnet::collapse_tail() {
-  const Conv2d::Map fuse = fuses_.back()->map(), out = out_.conv().map();
-  const std::int64_t channels = fuse.weight.shape()[0], outputs = out.weight.shape()[0];
-  const auto half = [&](std::int64_t first) {
-    Conv2d::Map map{Tensor::zeros(Shape{outputs, channels, 1, 1}, DType::f64),
-                    Tensor::zeros(Shape{outputs}, DType::f64)};
-    for (std::int64_t o = 0; o < outputs; ++o)
-      for (std::int64_t i = 0; i < channels; ++i)
-        for (std::int64_t c = 0; c < channels; ++c)
-          map.weight.mutable_data<double>()[o * channels + i] +=
-              out.weight.data<double>()[o * channels + c] * fuse.weight.data<double>()[c * 2 * channels + first + i];
-    return map;
-  };
-  const Conv2d::Map skip = half(channels);
-  Conv2d::Map up = half(0);
-  for (std::int64_t o = 0; o < outputs; ++o) {
-    double& bias = up.bias.mutable_data<double>()[o];
-    bias = out.bias.data<double>()[o];
-    for (std::int64_t c = 0; c < channels; ++c)
-      bias += out.weight.data<double>()[o * channels + c] * fuse.bias.data<double>()[c];
-  }
   const Conv2d& like = *fuses_.back();
-  tail_skip_ = &child<Conv2d>("tail_skip", like, skip, Activation::none);
-  tail_up_ = &child<Conv2d>("tail_up", like, up, Activation::relu);
+  const Tail tail = collapsed(like.map(), out_.conv().map());
+  tail_skip_ = &child<Conv2d>("tail_skip", like, tail.skip, Activation::none);
+  tail_up_ = &child<Conv2d>("tail_up", like, tail.up, Activation::relu);
 }
 
 Level ITnet::down(int level, Variable x, int first) const {

@@ -8,7 +8,7 @@
 
 #include "layers/batch_norm.h"
 #include "models/duhdr/config.h"
-#include "models/duhdr/unet.h"
+#include "models/levels.h"
 #include "models/vgg16.h"
 
 namespace duhdr {

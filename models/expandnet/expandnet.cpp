@@ -28,7 +28,8 @@ ExpandNet::Kernel::Kernel(std::int64_t in, std::int64_t out, std::int64_t side)
 
 void ExpandNet::Kernel::reset(std::uint64_t seed, const std::string& full_name) {
   weight_.set_value(initial_weight(weight_.shape(), Init::fan_in_uniform, seed, full_name + ".weight"));
-  bias_.set_value(initial_bias(weight_.shape(), Init::fan_in_uniform, 0, seed, full_name + ".bias"));
+  bias_.set_value(
+      initial_bias(weight_.shape()[0], weight_.shape(), Init::fan_in_uniform, 0, seed, full_name + ".bias"));
 }
 
 ExpandNet::ExpandNet(const ExpandNetConfig& config)

@@ -15,6 +15,7 @@
 #include "kernels/resample.h"
 #include "models/duhdr/duhdr.h"
 #include "models/expandnet/expandnet.h"
+#include "models/hdrcnn/hdrcnn_model.h"
 #include "models/vgg16.h"
 #include "tensor/safetensors.h"
 #include "tests/support/golden_files.h"
@@ -174,6 +175,8 @@ ExpandNetConfig expandnet_config(const nlohmann::json& widths) {
   return config;
 }
 
+HdrcnnConfig hdrcnn_config(const nlohmann::json& widths) { return {.widths = widths}; }
+
 GoldenSubject golden_subject(const GoldenCase& golden_case) {
   const DuHdrConfig config = golden_config(golden_case);
   const std::string network = golden_case.text("network");
@@ -201,6 +204,16 @@ GoldenSubject golden_subject(const GoldenCase& golden_case) {
   if (network == "expandnet")
     return subject_of(network, std::make_unique<ExpandNet>(expandnet_config(golden_case.options.at("widths"))),
                       run_expandnet);
+  if (network == "hdrcnn")
+    return subject_of(network, std::make_unique<Hdrcnn>(hdrcnn_config(golden_case.options.at("widths"))),
+                      [](const Hdrcnn& net, const NamedVariables& v) {
+                        return NamedVariables{{"out", net(input(v))}};
+                      });
+  if (network == "hdrcnn_chain")
+    return subject_of("", std::make_unique<HdrcnnModel>(hdrcnn_config(golden_case.options.at("widths"))),
+                      [](const HdrcnnModel& model, const NamedVariables& v) {
+                        return NamedVariables{{"out", forward(model.to_hdr(), input(v))}};
+                      });
   if (network == "vgg16") return subject_of(network, std::make_unique<Vgg16Features>(), run_vgg16);
   const bool forward = network == "ldr_to_hdr";
   DUHDR_CHECK(forward || network == "hdr_to_ldr", "unknown network ", network);

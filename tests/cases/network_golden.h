@@ -16,6 +16,7 @@
 #include "layers/module.h"
 #include "models/duhdr/config.h"
 #include "models/expandnet/config.h"
+#include "models/hdrcnn/config.h"
 #include "tests/support/fill_module.h"
 
 namespace duhdr::test {
@@ -50,8 +51,9 @@ GoldenSubject golden_subject(const GoldenCase& golden_case);
 /// The architecture a case asks for.
 DuHdrConfig golden_config(const GoldenCase& golden_case);
 
-/// The widths of a small ExpandNet, as the golden files name them.
+// The widths of small networks, as the golden files name them.
 ExpandNetConfig expandnet_config(const nlohmann::json& widths);
+HdrcnnConfig hdrcnn_config(const nlohmann::json& widths);
 
 /// Everything the file of the case should hold, computed in `dtype` (f32 or f64): outputs as they are, gradients and
 /// buffers flat and sampled as in the file.

@@ -151,16 +151,32 @@ std::vector<Row> upsampled_rows() {
   };
 }
 
+std::vector<Row> transposed_rows() {
+  const auto up = [](Activation activation) { return Conv2dDesc{.transposed = true, .activation = activation}; };
+  return {
+      row("transposed", {.x = {1, 3, 4, 2}, .outputs = 3, .kernel = 4, .desc = up(Activation::none)},
+          {.x = {1, 256, 256, 128}, .outputs = 64, .kernel = 4, .desc = up(Activation::none)}),
+      row("transposed_relu", {.x = {1, 4, 3, 3}, .outputs = 2, .kernel = 4, .desc = up(relu)},
+          {.x = {1, 16, 16, 512}, .outputs = 512, .kernel = 4, .desc = up(relu)}),
+      row("transposed_leaky_no_bias", {.x = {2, 2, 3, 2}, .outputs = 2, .kernel = 4, .desc = up(leaky), .bias = false}),
+      row("transposed_tanh", {.x = {1, 3, 3, 1}, .outputs = 3, .kernel = 4, .desc = up(tanh)}),
+      row("transposed_one_pixel", {.x = {1, 1, 1, 5}, .outputs = 2, .kernel = 4, .desc = up(relu)}),
+      row("transposed_one_row", {.x = {1, 1, 5, 2}, .outputs = 2, .kernel = 4, .desc = up(Activation::none)}),
+      row("transposed_16_channels", {.x = {1, 2, 3, 16}, .outputs = 1, .kernel = 4, .desc = up(sigmoid)}),
+      row("transposed_17_outputs", {.x = {2, 3, 2, 1}, .outputs = 17, .kernel = 4, .desc = up(Activation::none)}),
+  };
+}
+
 std::vector<Row> all_rows() {
   std::vector<Row> rows;
   for (const auto group : {plain_rows, stride_and_dilation_rows, feature_rows, depthwise_rows, activation_rows,
-                           two_source_rows, upsampled_rows})
+                           two_source_rows, upsampled_rows, transposed_rows})
     for (Row& one : group()) rows.push_back(std::move(one));
   return rows;
 }
 
 double flop_of(const ConvLayer& l) {
-  const double macs = static_cast<double>(l.result().numel() * l.weight_inputs() * l.kernel * l.kernel);
+  const double macs = static_cast<double>(l.result().numel() * l.weight_inputs() * l.taps());
   return 2 * macs * (l.desc.upsample ? 16.0 / 36 : 1);  // an upsampled source: what the four phase convolutions do
 }
 

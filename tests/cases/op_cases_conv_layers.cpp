@@ -6,12 +6,16 @@
 namespace duhdr::test {
 
 Shape ConvLayer::result() const {
-  const auto side = [&](std::int64_t in) { return desc.upsample ? 2 * in : (in - 1) / desc.stride + 1; };
+  const auto side = [&](std::int64_t in) {
+    return desc.upsample || desc.transposed ? 2 * in : (in - 1) / desc.stride + 1;
+  };
   return Shape{x.n(), side(x.h()), side(x.w()), outputs};
 }
 
 std::vector<Shape> ConvLayer::shapes() const {
-  std::vector<Shape> all{x, Shape{outputs, weight_inputs(), kernel, kernel}};
+  const Shape weight = desc.transposed ? Shape{weight_inputs(), outputs, kernel, kernel}
+                                       : Shape{outputs, weight_inputs(), kernel, kernel};
+  std::vector<Shape> all{x, weight};
   if (bias) all.push_back(Shape{outputs});
   if (skip > 0) all.push_back(x.with(3, skip));
   if (residual) all.push_back(result());
@@ -35,7 +39,7 @@ OpCase case_of(const ConvLayer& layer) {
   // One rounding to bf16 is 1.3e-6 in the mean square; a second source, a residual, the four phases of an upsampled one
   // and the slope taken from a rounded result each add one or a few. 3.7e-5 was measured (1 - y^2 after a tanh).
   out.bf16_limit = 1e-4;
-  const auto fan_in = static_cast<double>(layer.weight_inputs() * layer.kernel * layer.kernel);
+  const auto fan_in = static_cast<double>(layer.weight_inputs() * layer.taps());
   out.inputs[1].hi = std::sqrt(6 / fan_in);  // results of about 1
   out.inputs[1].lo = -out.inputs[1].hi;
   out.inputs[1].weight = true;
@@ -123,6 +127,18 @@ std::vector<ConvLayer> itnet_layers() {
   return layers;
 }
 
+/// HDRCNN: what it does not share with ITnet.
+std::vector<ConvLayer> hdrcnn_layers() {
+  std::vector<ConvLayer> layers;
+  for (const auto& [in, out] : {std::pair{512, 512}, {512, 256}, {256, 128}, {128, 64}})
+    layers.push_back({.name = message("hdrcnn_up_", in, "_", out),
+                      .x = image(in, 2 * out),
+                      .outputs = out,
+                      .kernel = 4,
+                      .desc = {.transposed = true, .activation = relu}});
+  return layers;
+}
+
 /// RFB (its narrowest block, 16 -> 32) and MS-SE.
 std::vector<ConvLayer> block_layers() {
   const Shape rfb{1, 22, 26, 1};
@@ -163,7 +179,7 @@ std::vector<ConvLayer> block_layers() {
 
 std::vector<ConvLayer> network_layers() {
   std::vector<ConvLayer> all;
-  for (const auto part : {unet_layers, response_layers, itnet_layers, block_layers})
+  for (const auto part : {unet_layers, response_layers, itnet_layers, hdrcnn_layers, block_layers})
     for (ConvLayer& layer : part()) all.push_back(std::move(layer));
   return all;
 }

@@ -18,6 +18,8 @@ struct ConvLayer {
   bool residual = false;
   std::int64_t skip = 0;  // channels of the second source; 0 = none
 
+  /// Taps of the kernel that a result has of each channel: a transposed one is made of four 2x2.
+  std::int64_t taps() const { return desc.transposed ? kernel * kernel / 4 : kernel * kernel; }
   std::int64_t weight_inputs() const {
     return desc.depthwise ? 1 : desc.features ? response_feature_channels : x.c() + skip;
   }

@@ -16,6 +16,8 @@ std::vector<OpCase> pointwise_cases() {
       {"abs", "basic", {{s}}, [](const V& v) { return abs(v[0]); }},
       OpCase{"exp", "basic", {{s}}, [](const V& v) { return exp(v[0]); }}.benched(big),
       OpCase{"log", "shifted", {{s, 0.01, 2}}, [](const V& v) { return log(v[0], 1.0 / 255); }}.benched(big),
+      OpCase{"log_square", "basic", {{s, -3, 3}}, [](const V& v) { return log_square(v[0], 0.5, 1.0 / 255); }}.benched(
+          big),
       {"mu_law", "basic", {{s, 0, 1}}, [](const V& v) { return mu_law(v[0], 10); }},
       {"clamp", "unit", {{s, -0.5, 1.5}}, [](const V& v) { return clamp(v[0], 0, 1); }},
       {"relu", "basic", {{s}}, [](const V& v) { return relu(v[0]); }},

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "models/expandnet/expandnet_model.h"
+#include "models/hdrcnn/hdrcnn_model.h"
 #include "tensor/safetensors.h"
 #include "tests/cases/network_golden.h"
 #include "tests/support/fill_module.h"
@@ -29,8 +30,10 @@ DuHdrConfig config_of(const TrainingCase& c) {
 }
 
 std::unique_ptr<Model> model_of(const TrainingCase& c) {
-  if (c.stage().family == "duhdr") return std::make_unique<DuHdr>(config_of(c));
-  return std::make_unique<ExpandNetModel>(expandnet_config(c.widths.at("expandnet")));
+  if (c.stage().family == "expandnet")
+    return std::make_unique<ExpandNetModel>(expandnet_config(c.widths.at("expandnet")));
+  if (c.stage().family == "hdrcnn") return std::make_unique<HdrcnnModel>(hdrcnn_config(c.widths.at("hdrcnn")));
+  return std::make_unique<DuHdr>(config_of(c));
 }
 
 /// Image [N, H, W, 3] in [0, scale): 3/4 of a coarse grid enlarged bilinearly and 1/4 of noise. Exact in double before
@@ -132,8 +135,9 @@ Networks::Networks(const TrainingCase& c, DType dtype)
     : owner(model_of(c)), model(*owner), vgg(c.widths.at("vgg16").get<std::array<std::int64_t, 3>>()) {
   fill_module(model, {});
   fill_module(vgg, "vgg16");
-  if (std::ranges::find(c.stage().trained, "itnet") != c.stage().trained.end()) {
-    const std::string name = "itnet.bottleneck.conv.weight";
+  for (const std::string_view network : {"itnet", "hdrcnn"}) {
+    if (std::ranges::find(c.stage().trained, network) == c.stage().trained.end()) continue;
+    const std::string name = message(network, ".bottleneck.conv.weight");
     for (NamedVariable& named : model.parameters()) {
       if (named.name != name) continue;
       const double bound =

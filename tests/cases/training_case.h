@@ -44,8 +44,8 @@ Batch batch_of(const TrainingCase& c, std::int64_t step);
 /// f32 values of the fill rule.
 Tensor filled(const Shape& shape, const std::string& name, golden::Range range);
 
-/// The networks with their start values. ITnet's bottleneck starts with gain 1 where it is trained: batch statistics
-/// remove the scale, and the small weights of the fill rule would leap with every step of Adam.
+/// The networks with their start values. The bottleneck of ITnet and of HDRCNN starts with gain 1 where it is trained:
+/// batch statistics remove the scale, and the small weights of the fill rule would leap with every step of Adam.
 struct Networks {
   std::unique_ptr<Model> owner;
   Model& model;

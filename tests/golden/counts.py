@@ -3,6 +3,7 @@
 import torch
 
 import expandnet_twin
+import hdrcnn_twin
 import twin
 import vgg_twin
 
@@ -11,13 +12,15 @@ def count(module, *shapes):
     """(FLOP, trainable parameters) of one pass on inputs of these shapes; nothing is computed."""
     flop = 0
 
-    def add(layer, _, out):
+    def add(layer, inputs, out):
         nonlocal flop
-        outputs = out.numel() // layer.weight.shape[0]  # positions: pixels of a convolution, rows of a linear layer
-        flop += 2 * outputs * layer.weight.numel()
+        positions = out.numel() // layer.weight.shape[0]  # pixels of a convolution, rows of a linear layer
+        if isinstance(layer, torch.nn.ConvTranspose2d):  # every value of the input meets all taps
+            positions = inputs[0].numel() // layer.weight.shape[0]
+        flop += 2 * positions * layer.weight.numel()
 
     for layer in module.modules():
-        if isinstance(layer, (torch.nn.Conv2d, torch.nn.Linear)):
+        if isinstance(layer, (torch.nn.Conv2d, torch.nn.ConvTranspose2d, torch.nn.Linear)):
             layer.register_forward_hook(add)
     module.to("meta")(*(torch.empty(shape, device="meta") for shape in shapes))
     return flop, sum(p.numel() for p in module.parameters())
@@ -34,6 +37,7 @@ def main():
         "oonet rfb": count(twin.OOnet("rfb"), image, image, image),
         "vgg16 to pool3": count(vgg_twin.Vgg16Features(), image),
         "ExpandNet": count(expandnet_twin.ExpandNet(), image),
+        "HDRCNN": count(hdrcnn_twin.Hdrcnn(), image),
     }
     for trunk, down in (("resnet18", "rfb"), ("crfnet", "conv")):
         parts = ("dnet", f"innet {trunk}", "itnet", f"oonet {down}")

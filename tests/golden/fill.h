@@ -23,12 +23,13 @@ struct Range {
 };
 
 // Gains of layers whose scale matters (all others: 1). First matching suffix wins.
-inline constexpr std::array<std::pair<std::string_view, double>, 5> gains{{
+inline constexpr std::array<std::pair<std::string_view, double>, 6> gains{{
     {"expandnet.head.weight", 1.0},
     {"dnet.head.weight", 0.1},
     {"oonet.head.weight", 0.1},
     {".fc.weight", 0.05},
     {"itnet.bottleneck.conv.weight", 1.0 / 255.0},
+    {"hdrcnn.bottleneck.conv.weight", 1.0 / 255.0},
 }};
 
 // FNV-1a 64.

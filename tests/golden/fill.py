@@ -18,6 +18,7 @@ GAINS = (
     ("oonet.head.weight", 0.1),
     (".fc.weight", 0.05),
     ("itnet.bottleneck.conv.weight", 1.0 / 255.0),
+    ("hdrcnn.bottleneck.conv.weight", 1.0 / 255.0),
 )
 
 

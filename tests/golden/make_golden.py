@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 import expandnet_twin
+import hdrcnn_twin
 import operations
 import twin
 import vgg_twin
@@ -118,6 +119,34 @@ def expandnet(batch, height, width):
     )
     case.stored = torch.float64
     return case
+
+
+def hdrcnn(train):
+    widths = (4, 5, 6, 8, 7)
+    shape = (2, 64, 96, 3) if train else (1, 64, 96, 3)
+    return network_case(
+        f"hdrcnn_{'train' if train else 'eval'}",
+        hdrcnn_twin.Hdrcnn(widths),
+        "hdrcnn.",
+        {"input": Input(shape)},
+        {"network": "hdrcnn", "widths": widths},
+        train=train,
+        clear_of_kinks=0.0 if train else CLEAR,
+    )
+
+
+def hdrcnn_chain(height, width):
+    """The whole way from a photograph, its brightest codes clipped."""
+    widths = (4, 5, 6, 8, 7)
+    net = hdrcnn_twin.Hdrcnn(widths)
+    return network_case(
+        f"hdrcnn_chain_{height}x{width}",
+        net,
+        "hdrcnn.",
+        {"input": Input((1, height, width, 3), 0.6, 1.0)},
+        {"network": "hdrcnn_chain", "widths": widths},
+        lambda x: hdrcnn_twin.light_of(net, x),
+    )
 
 
 def vgg16():
@@ -252,6 +281,10 @@ def makers():
         yield lambda d=down, m=train: oonet(d, m)
     for size in ((2, 33, 45), (1, 1, 1), (1, 5, 290)):
         yield lambda s=size: expandnet(*s)
+    for train in (False, True):
+        yield lambda m=train: hdrcnn(m)
+    for size in ((45, 37), (1, 1)):
+        yield lambda s=size: hdrcnn_chain(*s)
     yield vgg16
     yield from chains()
     for height, width in ((17, 23), (1, 5), (2, 3)):

@@ -71,6 +71,9 @@ def conv2d(row, x, weight, *rest):
         x = torch.cat([x, rest.pop(0)], 3)
     residual = rest.pop(0) if options["residual"] else 0
     x = to_nchw(x)
+    if options["transposed"]:
+        y = F.conv_transpose2d(x, weight, bias, stride=2, padding=1)
+        return ACTIVATIONS[options["activation"]](to_nhwc(y))
     if options["features"]:
         x = operations.camera_features(x)
     if options["upsample"]:
@@ -216,6 +219,7 @@ OPS = {
     "abs": lambda row, x: x.abs(),
     "exp": lambda row, x: x.exp(),
     "log": lambda row, x: (x + 1 / 255).log(),
+    "log_square": lambda row, x: ((0.5 * x).square() + 1 / 255).log(),
     "mu_law": lambda row, x: torch.log1p(10 * x) / torch.log1p(torch.tensor(10.0, dtype=torch.float64)),
     "clamp": lambda row, x: x.clamp(0, 1),
     "relu": lambda row, x: F.relu(x),

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 import expandnet_twin
+import hdrcnn_twin
 import operations
 import twin
 import vgg_twin
@@ -35,7 +36,7 @@ WIDTHS = {  # crfnet takes the first two of "response"
     "vgg16": (8, 8, 8),
 }
 EXPANDNET_WIDTHS = {"local": (5, 7), "dilated": 6, "global": 5, "fused": 6}
-BOTTLENECK = "itnet.bottleneck.conv.weight"
+HDRCNN_WIDTHS = (4, 8, 8, 16, 16)
 
 
 # ------------------------------------------------------------------------------------------------------------- cases
@@ -65,11 +66,12 @@ def cases():
         yield name, Options(stage, learning_rate=learning_rate(stage), **options), architecture
 
 
-def start_bottleneck(weight):
+def start_bottleneck(network, name):
     """Gain 1, not 1/255: batch statistics remove the scale, and small weights would leap with every step of Adam."""
+    weight = network.bottleneck.conv.weight
     bound = math.sqrt(6 / math.prod(weight.shape[1:]))
     with torch.no_grad():
-        weight.copy_(torch.from_numpy(fill(BOTTLENECK, tuple(weight.shape), -bound, bound)))
+        weight.copy_(torch.from_numpy(fill(f"{name}.bottleneck.conv.weight", tuple(weight.shape), -bound, bound)))
 
 
 def make_expandnet():
@@ -79,6 +81,15 @@ def make_expandnet():
     return load(model, "")
 
 
+def make_hdrcnn():
+    """The small HDRCNN as the only network of its model."""
+    model = torch.nn.Module()
+    model.hdrcnn = hdrcnn_twin.Hdrcnn(HDRCNN_WIDTHS)
+    load(model, "")
+    start_bottleneck(model.hdrcnn, "hdrcnn")
+    return model
+
+
 def make_duhdr(stage, architecture):
     """The small DuHDR."""
     widths = {network: w for network, w in WIDTHS.items() if network != "vgg16"}
@@ -86,17 +97,20 @@ def make_duhdr(stage, architecture):
         widths["response"] = widths["response"][:2]
     model = load(twin.DuHdr(widths=widths, **architecture), "")
     if "itnet" in STAGES[stage]:
-        start_bottleneck(model.itnet.bottleneck.conv.weight)
+        start_bottleneck(model.itnet, "itnet")
     return model
 
 
+PEERS = {"expandnet": (make_expandnet, EXPANDNET_WIDTHS), "hdrcnn": (make_hdrcnn, HDRCNN_WIDTHS)}  # stage -> its model
+
+
 def widths_of(stage):
-    return WIDTHS | {"expandnet": EXPANDNET_WIDTHS} if stage == "expandnet" else WIDTHS
+    return WIDTHS | {stage: PEERS[stage][1]} if stage in PEERS else WIDTHS
 
 
 def make_model(stage, architecture, dtype=torch.float64):
     """The small model of the stage's family and the small VGG features with their start values."""
-    model = make_expandnet() if stage == "expandnet" else make_duhdr(stage, architecture)
+    model = PEERS[stage][0]() if stage in PEERS else make_duhdr(stage, architecture)
     features = load(vgg_twin.Vgg16Features(WIDTHS["vgg16"]), "vgg16.")
     return model.to(dtype), features.to(dtype)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Training in PyTorch: the loss of every stage, of DuHDR and of ExpandNet, and steps of Adam; for golden values only.
+"""Training in PyTorch: the loss of every stage, of all families, and steps of Adam; for golden values only.
 
 Images are NCHW here. Equation numbers are the DuHDR paper's. A stage trains its networks in training mode (batch
 statistics); what a formula takes as a constant comes from networks in evaluation mode, without gradient.
@@ -13,9 +13,10 @@ import torch
 import torch.nn.functional as F
 
 import expandnet_twin
+import hdrcnn_twin
 import operations
 
-NETWORKS = ("dnet", "innet", "nnet", "itnet", "oonet", "expandnet")  # a model has those of its family
+NETWORKS = ("dnet", "innet", "nnet", "itnet", "oonet", "expandnet", "hdrcnn")  # a model has those of its family
 
 
 @dataclass
@@ -250,6 +251,11 @@ class Training:
             "cosine": (expandnet_twin.COSINE_WEIGHT, angle),
         }
 
+    def hdrcnn(self, batch):
+        """Illumination and reflectance of the logarithm, where the target is clipped."""
+        illumination, reflectance = hdrcnn_twin.errors(self.model.hdrcnn(batch.ldr), batch.hdr)
+        return {"illumination": (0.5, self.mean(illumination)), "reflectance": (0.5, self.mean(reflectance))}
+
     def terms(self, batch):
         """{name: (weight, term)} of the stage of the options."""
         self.weight = batch.weight
@@ -272,6 +278,7 @@ STAGES = {
     "itnet-unpaired": ("itnet",),
     "oonet-unpaired": ("oonet",),
     "expandnet": ("expandnet",),
+    "hdrcnn": ("hdrcnn",),
 }
 
 

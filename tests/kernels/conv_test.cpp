@@ -11,6 +11,7 @@
 #include "kernels/conv/backend.h"
 #include "kernels/execution.h"
 #include "kernels/layout.h"
+#include "kernels/linear.h"
 #include "kernels/resample.h"
 #include "tensor/parallel.h"
 #include "tests/cases/op_cases_conv_layers.h"
@@ -65,14 +66,34 @@ TEST_P(NetworkLayer, AgreesWithTheLoopsOnAPixelOrTwo) {
 }
 TEST_P(SmallLayer, AgreesWithTheLoopsOnManyTiles) { expect_agreement(resized(GetParam(), 2, 21, 35)); }
 
+/// A transposed convolution as a plain one: x between zeros, and the kernel, turned by half a turn, as one of 5x5.
+Conv2dInputs untransposed(const Conv2dInputs& in) {
+  const Shape& weight = in.weight.shape();
+  const std::int64_t inputs = weight[0], outputs = weight[1], taps = 16, wider_taps = 25;
+  Tensor first_of_four = Tensor::zeros(Shape{4 * inputs, inputs, 1, 1}, in.x.dtype());
+  for (std::int64_t c = 0; c < inputs; ++c) first_of_four.mutable_data<double>()[4 * c * inputs + c] = 1;
+  Tensor places = Tensor::zeros(Shape{outputs * inputs * wider_taps, weight.numel()}, in.x.dtype());
+  for (std::int64_t i = 0; i < inputs; ++i)
+    for (std::int64_t o = 0; o < outputs; ++o)
+      for (std::int64_t t = 0; t < taps; ++t) {
+        const std::int64_t to = (o * inputs + i) * wider_taps + (3 - t / 4) * 5 + 3 - t % 4;
+        places.mutable_data<double>()[to * weight.numel() + (i * outputs + o) * taps + t] = 1;
+      }
+  const Variable wide = linear(reshape(in.weight, Shape{1, weight.numel()}), Variable(places), {});
+  return {.x = pixel_shuffle(conv2d({.x = in.x, .weight = Variable(first_of_four)})),
+          .weight = reshape(wide, Shape{outputs, inputs, 5, 5}),
+          .bias = in.bias};
+}
+
 /// The layer from a plain convolution and simple ops.
 Variable composed(const ConvLayer& layer, const std::vector<Variable>& inputs) {
   Conv2dInputs in = layer.operands(inputs);
   if (layer.desc.upsample) in.x = upsample_nearest2x(in.x);
   if (in.skip.defined()) in.x = concat_channels({in.x, in.skip});
   if (layer.desc.features) in.x = response_features(in.x);
+  if (layer.desc.transposed) in = untransposed(in);
   Conv2dDesc plain = layer.desc;
-  plain.upsample = plain.features = false;
+  plain.upsample = plain.features = plain.transposed = false;
   plain.activation = Activation::none;
   Variable y = conv2d({.x = in.x, .weight = in.weight}, plain);
   if (in.bias.defined()) {
@@ -140,26 +161,42 @@ TEST(ConvBackends, TheFirstRowThatSupportsAProblemRunsIt) {
   up.upsample = true;
   depthwise.depthwise = true;
   ConvProblem strided = wide, dilated = wide, pointwise = wide, small = wide, large = wide, one_sided = wide;
+  ConvProblem transposed = narrow, transposed_odd;
+  transposed.kh = transposed.kw = 4;
+  transposed.stride = 2;
+  transposed.pad_top = transposed.pad_left = 1;
+  transposed.oh = transposed.ow = 4;
+  transposed_odd = transposed;
+  transposed_odd.h = 7;
+  transposed_odd.oh = 3;
   small.h = small.oh = 7;
   strided.stride = dilated.dilation = 2;
   pointwise.kh = pointwise.kw = 1;
   large.kh = large.kw = one_sided.kh = one_sided.kw = 5;
   large.pad_top = large.pad_left = 2;
   const auto forward = ConvDirection::forward, back = ConvDirection::backward_input;
-  for (const Route& route :
-       {Route{"few channels", narrow, forward, conv_direct}, Route{"3x3", wide, forward, conv_winograd},
-        Route{"its gradient", wide, back, conv_winograd},
-        Route{"on a small image", small, ConvDirection::backward_weight, conv_direct},
-        Route{"on a larger one", wide, ConvDirection::backward_weight, conv_winograd},
-        Route{"strided", strided, back, conv_direct}, Route{"dilated", dilated, forward, conv_direct},
-        Route{"5x5", large, forward, conv_winograd_split}, Route{"its gradient", large, back, conv_winograd_split},
-        Route{"its weight's", large, ConvDirection::backward_weight, conv_direct},
-        Route{"5x5, padded on one side", one_sided, forward, conv_direct},
-        Route{"1x1", pointwise, forward, conv_direct}, Route{"enlarged", up, forward, conv_winograd},
-        Route{"depthwise", depthwise, forward, conv_depthwise},
-        Route{"its weight gradient", depthwise, ConvDirection::backward_weight, conv_reference},
-        Route{"bf16", bf16, forward, conv_through_f32}, Route{"f64", f64, forward, conv_reference},
-        Route{"f64, two sources", f64_skip, forward, conv_parts}}) {
+  for (const Route& route : {Route{"few channels", narrow, forward, conv_direct},
+                             Route{"3x3", wide, forward, conv_winograd},
+                             Route{"its gradient", wide, back, conv_winograd},
+                             Route{"on a small image", small, ConvDirection::backward_weight, conv_direct},
+                             Route{"on a larger one", wide, ConvDirection::backward_weight, conv_winograd},
+                             Route{"strided", strided, back, conv_direct},
+                             Route{"dilated", dilated, forward, conv_direct},
+                             Route{"5x5", large, forward, conv_winograd_split},
+                             Route{"its gradient", large, back, conv_winograd_split},
+                             Route{"its weight's", large, ConvDirection::backward_weight, conv_direct},
+                             Route{"5x5, padded on one side", one_sided, forward, conv_direct},
+                             Route{"transposed 4x4", transposed, back, conv_winograd},
+                             Route{"its gradient", transposed, forward, conv_direct},
+                             Route{"its weight's", transposed, ConvDirection::backward_weight, conv_direct},
+                             Route{"of an odd size", transposed_odd, back, conv_direct},
+                             Route{"1x1", pointwise, forward, conv_direct},
+                             Route{"enlarged", up, forward, conv_winograd},
+                             Route{"depthwise", depthwise, forward, conv_depthwise},
+                             Route{"its weight gradient", depthwise, ConvDirection::backward_weight, conv_reference},
+                             Route{"bf16", bf16, forward, conv_through_f32},
+                             Route{"f64", f64, forward, conv_reference},
+                             Route{"f64, two sources", f64_skip, forward, conv_parts}}) {
     EXPECT_STREQ(conv_backend_of(route.problem, route.direction, Device::cpu()).name, route.backend.name) << route.name;
     const ExecutionScope loops({.reference = true});
     EXPECT_STREQ(conv_backend_of(route.problem, route.direction, Device::cpu()).name,
@@ -182,7 +219,7 @@ TEST_P(NetworkLayer, ACropWithItsHaloGivesTheBitsOfTheWhole) {
   const std::int64_t halo = (reach + grid - 1) / grid * grid;
   const std::int64_t top = 16, left = 24, height = 36, width = 28;  // the interior, in pixels of x
   const auto scaled = [&](std::int64_t pixels) {
-    return layer.desc.upsample ? 2 * pixels : pixels / layer.desc.stride;
+    return layer.desc.upsample || layer.desc.transposed ? 2 * pixels : pixels / layer.desc.stride;
   };
   for (const DType dtype : {DType::f32, DType::bf16}) {
     SCOPED_TRACE(name_of(dtype));
@@ -223,11 +260,13 @@ TEST(Conv2d, AWideLayerHasTheSameBitsOnSmallAndLargeImages) {
 class WeightOf : public testing::TestWithParam<ConvLayer> {};
 INSTANTIATE_TEST_SUITE_P(
     Conv2d, WeightOf,
-    testing::Values(ConvLayer{.name = "plain", .x = {1, 6, 5, 16}, .outputs = 16},
-                    ConvLayer{.name = "skip", .x = {1, 6, 5, 3}, .outputs = 4, .skip = 5},
-                    ConvLayer{.name = "k1", .x = {1, 6, 5, 3}, .outputs = 4, .kernel = 1},
-                    ConvLayer{.name = "depthwise", .x = {1, 6, 5, 3}, .outputs = 3, .desc = {.depthwise = true}},
-                    ConvLayer{.name = "upsample", .x = {1, 6, 5, 3}, .outputs = 4, .desc = {.upsample = true}}),
+    testing::Values(
+        ConvLayer{.name = "plain", .x = {1, 6, 5, 16}, .outputs = 16},
+        ConvLayer{.name = "skip", .x = {1, 6, 5, 3}, .outputs = 4, .skip = 5},
+        ConvLayer{.name = "k1", .x = {1, 6, 5, 3}, .outputs = 4, .kernel = 1},
+        ConvLayer{.name = "depthwise", .x = {1, 6, 5, 3}, .outputs = 3, .desc = {.depthwise = true}},
+        ConvLayer{.name = "upsample", .x = {1, 6, 5, 3}, .outputs = 4, .desc = {.upsample = true}},
+        ConvLayer{.name = "transposed", .x = {1, 6, 5, 3}, .outputs = 4, .kernel = 4, .desc = {.transposed = true}}),
     name_of_layer);
 
 void expect_follows_weight(const OpCase& op_case, const std::vector<Variable>& inputs) {
@@ -376,6 +415,26 @@ std::vector<BadCall> bad_calls() {
        "conv2d of [1, 4, 4, 3] and second source [1, 4, 4, 3]",
        {.x = x, .skip = x, .weight = filled({2, 6, 3, 3})},
        {.upsample = true}},
+      {"a transposed 3x3",
+       "a transposed convolution has a plain 4x4 kernel and one source, not weight [3, 3, 3, 3]",
+       {.x = x, .weight = filled({3, 3, 3, 3})},
+       {.transposed = true}},
+      {"transposed with stride",
+       "a transposed convolution has a plain 4x4 kernel and one source, not weight [3, 2, 4, 4]",
+       {.x = x, .weight = filled({3, 2, 4, 4})},
+       {.stride = 2, .transposed = true}},
+      {"transposed with a residual",
+       "a transposed convolution has a plain 4x4 kernel and one source, not weight [3, 2, 4, 4]",
+       {.x = x, .weight = filled({3, 2, 4, 4}), .residual = filled({1, 8, 8, 2})},
+       {.transposed = true}},
+      {"transposed with the weight of the other way",
+       "conv2d of 3 channels with weight [2, 3, 4, 4]",
+       {.x = x, .weight = filled({2, 3, 4, 4})},
+       {.transposed = true}},
+      {"transposed with a bias of the inputs",
+       "bias [3] for weight [3, 2, 4, 4]",
+       {.x = x, .weight = filled({3, 2, 4, 4}), .bias = filled({3})},
+       {.transposed = true}},
       {"upsampled with a small residual",
        "residual [1, 4, 4, 2] for a result [1, 8, 8, 2]",
        {.x = x, .weight = weight, .residual = filled({1, 4, 4, 2})},

@@ -59,6 +59,7 @@ nlohmann::json json_of(const ConvLayer& layer) {
           {"depthwise", layer.desc.depthwise},
           {"features", layer.desc.features},
           {"upsample", layer.desc.upsample},
+          {"transposed", layer.desc.transposed},
           {"activation", name_of(layer.desc.activation)},
           {"bias", layer.bias},
           {"residual", layer.residual},

@@ -11,6 +11,7 @@
 #include "kernels/op_counter.h"
 #include "models/duhdr/duhdr.h"
 #include "models/expandnet/expandnet_model.h"
+#include "models/hdrcnn/hdrcnn_model.h"
 #include "models/vgg16.h"
 #include "tensor/allocator.h"
 #include "train/config.h"
@@ -112,6 +113,9 @@ TEST(Plan, CountsAreTheDocumented) {
     for (const Network& network : networks_of(config)) rows.push_back(row_of(network));
   rows.push_back(row_of(network_of<ExpandNet>("expandnet", std::make_unique<ExpandNet>(),
                                               [](const ExpandNet& net, const Variable& x) { net(x); })));
+  rows.push_back(
+      row_of(network_of<HdrcnnModel>("hdrcnn", std::make_unique<HdrcnnModel>(),
+                                     [](const HdrcnnModel& model, const Variable& x) { forward(model.to_hdr(), x); })));
   std::ostringstream table;
   for (const std::string& row : rows) table << row << '\n';
   EXPECT_EQ(documented_rows(), rows) << "the table of docs/performance.md should be\n" << table.str();

@@ -53,6 +53,7 @@ inline TrainConfig with_family(TrainConfig config, std::string_view family) {
     config.model = {
         "expandnet",
         {{"curve_samples", 1024}, {"widths", {{"local", {2, 2}}, {"dilated", 2}, {"global", 2}, {"fused", 2}}}}};
+  if (family == "hdrcnn" && config.model.family != family) config.model = {"hdrcnn", {{"widths", {2, 2, 2, 2, 2}}}};
   return config;
 }
 

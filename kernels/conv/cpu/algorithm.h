@@ -8,6 +8,8 @@ namespace duhdr::cpu {
 
 /// Winograd's algorithm suits a layer, whatever the size of the image.
 bool suits_winograd(const ConvProblem& problem);
+/// ... and its transposed convolution, by phases.
+bool suits_transposed_winograd(const ConvProblem& problem);
 /// The same with a kernel of 5x5 or 7x7 taps, cut into pieces.
 bool suits_split_winograd(const ConvProblem& problem);
 

@@ -35,7 +35,7 @@ void forward(const ConvProblem& p, const Tensor& x, const Tensor&, const Tensor&
   finish(y, epilogue);
 }
 
-void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight, Tensor& dx) {
+void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight, const ConvEpilogue&, Tensor& dx) {
   const Tensor packed = packed_weight(p, weight, true);
   run({source_of(dy), p.oh, p.ow, p.n, p.h, p.w, p.kh, p.kw, 1, p.dilation, (p.kh - 1) * p.dilation - p.pad_top,
        (p.kw - 1) * p.dilation - p.pad_left, target_of(dx, {}), packed.data<float>()});

@@ -169,8 +169,9 @@ void fill_with_zeros(const Target& target, Index n, Index h, Index w) {
         std::fill_n(target.data + i * target.image + y * target.row + x * target.pixel, target.channels, 0.f);
 }
 
-void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight, Tensor& dx) {
-  const Target whole = target_of(dx, {});
+void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight, const ConvEpilogue& epilogue,
+                    Tensor& dx) {
+  const Target whole = target_of(dx, epilogue);
   for (Index place = 0; place < p.stride * p.stride; ++place) {
     const Index py = place / p.stride, px = place % p.stride;
     const Reached ys = taps_reaching(py, p.kh, p.pad_top, p.stride, p.dilation);
@@ -198,6 +199,7 @@ void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight
     conv.top = ys.before, conv.left = xs.before;
     run(conv, *packed);
   }
+  finish(dx, epilogue);
 }
 
 // ------------------------------------------------------------------------------------------------------ weight

@@ -89,11 +89,11 @@ struct WinogradWeights {
 };
 
 /// The kernel of one source: tap t = 3 y + x of output o and input c is weight[o output + c input + t], or, turned by
-/// half a turn, 8 - t.
+/// half a turn, 8 - t. `transposed`: the weight has 4x4 taps, of which a phase has 2x2 (phases.h).
 struct WinogradKernel {
   const float* weight = nullptr;
   Index output = 0, input = 0;
-  bool turned = false;
+  bool turned = false, transposed = false;
   int phase = -1;
 };
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Winograd's algorithm for 3x3 convolutions of stride 1, also over an image enlarged twofold: blocks of tiles are
-// transformed, multiplied and transformed back while they lie in the level 2 cache. The order in which a result is
-// summed up follows from the layer alone, so its bits do not depend on the number of threads, nor on the size of the
-// image as long as its tiles lie at the same places (Window::block of kernels/reach.h).
+// Winograd's algorithm for 3x3 convolutions of stride 1, also over an image enlarged twofold, and for transposed 4x4
+// convolutions of stride 2: blocks of tiles are transformed, multiplied and transformed back while they lie in the
+// level 2 cache. The order in which a result is summed up follows from the layer alone, so its bits do not depend on
+// the number of threads, nor on the size of the image as long as its tiles lie at the same places (Window::block of
+// kernels/reach.h).
 #include <algorithm>
 #include <array>
 
@@ -19,13 +20,14 @@ struct ChannelRange {
   Index first, count;
 };
 
-/// The kernels of a layer as the products take them: of `phases` results (4: the phases of an enlarged image) from
+/// The kernels of a layer as the products take them: of `phases` results (4: those of an enlarged image) from
 /// `sources` (4: the phases of its gradient), in parts of one phase and one chunk of output channels. In the transform
 /// domain they take four to eleven times the room of the weights, so they are made anew whenever a layer runs.
 class Kernels {
  public:
-  /// For the way forward, or turned for the gradient of the input channels [first, first + ci).
-  Kernels(const ConvProblem& p, const Tensor& weight, bool turned);
+  /// For the way forward, or for the gradient of the input channels [first, first + ci), which is what a transposed
+  /// convolution computes, too.
+  Kernels(const ConvProblem& p, const Tensor& weight, ConvDirection direction);
 
   int phases() const { return phases_; }
   Index channels() const { return channels_ * sources_; }
@@ -63,15 +65,19 @@ class Kernels {
   std::vector<Index> starts_;         // [parts + 1]
 };
 
-Kernels::Kernels(const ConvProblem& p, const Tensor& weight, bool turned)
-    : phases_(p.upsample && !turned ? 4 : 1),
-      sources_(p.upsample && turned ? 4 : 1),
-      channels_(turned ? p.co : p.ci + p.cs),
-      outputs_(turned ? p.ci : p.co),
-      blocks_(cpu::blocks_of(outputs_)) {
-  const Index per_output = p.wi * 9;
-  kernel_ = {weight.data<float>() + p.first * 9, turned ? 9 : per_output, turned ? per_output : 9, turned, -1};
-  for (int k = 0; k < phases_ * sources_; ++k) absent_.push_back(absent_points(p.upsample ? k : -1, turned));
+Kernels::Kernels(const ConvProblem& p, const Tensor& weight, ConvDirection direction) {
+  const bool back = direction == ConvDirection::backward_input, transposed = back && suits_transposed_winograd(p);
+  const bool turned = back && !transposed;  // the phases of a transposed convolution are taken in their order
+  phases_ = transposed || (p.upsample && !back) ? 4 : 1;
+  sources_ = p.upsample && back ? 4 : 1;
+  channels_ = back ? p.co : p.ci + p.cs;
+  outputs_ = back ? p.ci : p.co;
+  blocks_ = cpu::blocks_of(outputs_);
+  const Index taps = p.kh * p.kw, per_output = p.wi * taps;
+  kernel_ = {weight.data<float>() + p.first * taps, back ? taps : per_output, back ? per_output : taps, turned,
+             transposed};
+  const bool phased = phases_ * sources_ == 4;
+  for (int k = 0; k < phases_ * sources_; ++k) absent_.push_back(absent_points(phased ? k : -1, turned));
   lay_out();
 }
 
@@ -245,33 +251,39 @@ void run(const Pass& pass) {
 /// in the transform domain: Adam takes steps of the same length for a gradient of 1e-9.
 bool supports(const ConvProblem& p, ConvDirection direction) {
   constexpr Index least_side = 8;
-  if (p.dtype != DType::f32 || !suits_winograd(p)) return false;
+  if (p.dtype != DType::f32) return false;
+  if (direction == ConvDirection::backward_input && suits_transposed_winograd(p)) return true;
+  if (!suits_winograd(p)) return false;
   return direction != ConvDirection::backward_weight || (p.h >= least_side && p.w >= least_side);
+}
+
+std::vector<Target> targets_of(const Kernels& kernels, const Target& whole) {
+  if (kernels.phases() == 1) return {whole};
+  return {phase_of(whole, 0), phase_of(whole, 1), phase_of(whole, 2), phase_of(whole, 3)};
 }
 
 void forward(const ConvProblem& p, const Tensor& x, const Tensor& skip, const Tensor& weight,
              const ConvEpilogue& epilogue, Tensor& y) {
-  const Kernels kernels(p, weight, false);
-  Pass pass{kernels, {{source_of(x), 0}}, grid_of(x.shape()), {}};
+  const Kernels kernels(p, weight, ConvDirection::forward);
+  Pass pass{kernels, {{source_of(x), 0}}, grid_of(x.shape()), targets_of(kernels, target_of(y, epilogue))};
   if (skip.defined()) pass.inputs.push_back({source_of(skip), p.ci});
-  const Target target = target_of(y, epilogue);
-  if (p.upsample)
-    for (int phase = 0; phase < 4; ++phase) pass.targets.push_back(phase_of(target, phase));
-  else
-    pass.targets = {target};
   run(pass);
   finish(y, epilogue);
 }
 
-void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight, Tensor& dx) {
-  const Kernels kernels(p, weight, true);
-  Pass pass{kernels, {}, grid_of(dx.shape()), {target_of(dx, {})}};
+/// The tiles lie on the smaller of both images.
+void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight, const ConvEpilogue& epilogue,
+                    Tensor& dx) {
+  const Kernels kernels(p, weight, ConvDirection::backward_input);
+  const Shape& tiled = p.upsample ? dx.shape() : dy.shape();
+  Pass pass{kernels, {}, grid_of(tiled), targets_of(kernels, target_of(dx, epilogue))};
   const Source gradient = source_of(dy);
   if (p.upsample)
     for (int phase = 0; phase < 4; ++phase) pass.inputs.push_back({phase_of(gradient, phase), phase * p.co});
   else
     pass.inputs = {{gradient, 0}};
   run(pass);
+  finish(dx, epilogue);
 }
 
 /// A block of tiles of both operands at a time; the positions are shared out among the threads, each adding up the

@@ -96,7 +96,7 @@ void forward(const ConvProblem& p, const Tensor& x, const Tensor&, const Tensor&
   finish(y, epilogue);
 }
 
-void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight, Tensor& dx) {
+void backward_input(const ConvProblem& p, const Tensor& dy, const Tensor& weight, const ConvEpilogue&, Tensor& dx) {
   run(Kernels(p, weight, true), source_of(dy), dx.shape(), target_of(dx, {}));
 }
 

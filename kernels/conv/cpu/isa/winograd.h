@@ -10,19 +10,34 @@ namespace {
 
 // ------------------------------------------------------------------------------------------------------ weights
 
+/// Where in a 4x4 kernel the nine taps around a phase's pixel lie; below zero: nowhere.
+DUHDR_INLINE void transposed_places(int phase, int (&tap_place)[9]) {
+  for (int t = 0; t < 9; ++t) {
+    const int y = transposed_tap(phase / 2, t / 3), x = transposed_tap(phase % 2, t % 3);
+    tap_place[t] = y < 0 || y > 3 || x < 0 || x > 3 ? -1 : 4 * y + x;
+  }
+}
+
 void winograd_weights(const WinogradKernel& kernel, Index channels, Index outputs, int vectors, float* const* to) {
   const Index block = vectors * lanes;
+  int tap_place[9];
+  if (kernel.transposed) transposed_places(kernel.phase, tap_place);
   for (Index c = 0; c < channels; ++c)
     for (int v = 0; v < vectors; ++v) {
       float taps[9][lanes] = {};
       const Index some = least(outputs - v * lanes, lanes);
       for (Index o = 0; o < some; ++o) {
         const float* from = kernel.weight + (v * lanes + o) * kernel.output + c * kernel.input;
-        for (int t = 0; t < 9; ++t) taps[t][o] = from[kernel.turned ? 8 - t : t];
+        if (kernel.transposed) {
+          for (int t = 0; t < 9; ++t)
+            if (tap_place[t] >= 0) taps[t][o] = from[tap_place[t]];
+        } else {
+          for (int t = 0; t < 9; ++t) taps[t][o] = from[kernel.turned ? 8 - t : t];
+        }
       }
       Vec tap[3][3];
       for (int t = 0; t < 9; ++t) tap[t / 3][t % 3] = load(taps[t]);
-      if (kernel.phase >= 0) {  // taps of the enlarged image that fall on one pixel of the image
+      if (kernel.phase >= 0 && !kernel.transposed) {  // taps of the enlarged image that fall on one pixel of the image
         Vec sum[3][3];
         for (int t = 0; t < 9; ++t) sum[t / 3][t % 3] = zero();
         for (int t = 0; t < 9; ++t) {
