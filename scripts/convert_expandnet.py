@@ -67,7 +67,7 @@ def main():
     try:
         tensors = convert(read_state(arguments.weights))
     except (BadWeights, OSError, AttributeError, RuntimeError, pickle.UnpicklingError) as error:
-        sys.exit(f"error: {arguments.weights}: {error}")
+        sys.exit(f"error: {arguments.weights}: {str(error).splitlines()[0]}")
     tensors["expandnet.curve.mean"] = take("mean inverse response", mean_inverse_response(), (SAMPLES,))
     architecture = {
         "curve_samples": SAMPLES,
