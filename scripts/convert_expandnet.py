@@ -54,7 +54,12 @@ def mean_inverse_response(path=CURVES):
 def read_state(path):
     import torch  # only here: the rest needs NumPy alone
 
-    state = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError) as error:
+        raise BadWeights("no file of tensors as PyTorch writes it") from error
+    if not isinstance(state, dict):
+        raise BadWeights(f"a {type(state).__name__}, expected a dictionary of tensors")
     return {name: tensor.numpy() for name, tensor in state.items()}
 
 
@@ -66,7 +71,7 @@ def main():
     arguments = parser.parse_args()
     try:
         tensors = convert(read_state(arguments.weights))
-    except (BadWeights, OSError, AttributeError, RuntimeError, pickle.UnpicklingError) as error:
+    except (BadWeights, OSError, AttributeError) as error:
         sys.exit(f"error: {arguments.weights}: {error}")
     tensors["expandnet.curve.mean"] = take("mean inverse response", mean_inverse_response(), (SAMPLES,))
     architecture = {
