@@ -1,37 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// How far a program is.
+// The live line of a program on stderr.
 #pragma once
 
-#include <unistd.h>
-
-#include <cstdio>
+#include <chrono>
 #include <string>
 
 namespace duhdr {
 
-/// One line that is rewritten on a terminal; nothing elsewhere (finished files are lines of their own).
+/// On a terminal the line is rewritten in place; elsewhere nothing (finished files are lines of their own), or a new
+/// line every ten seconds.
 class StatusLine {
  public:
-  explicit StatusLine(bool wanted) : live_(wanted && isatty(STDERR_FILENO) != 0) {}
+  enum class Elsewhere { nothing, now_and_then };
+  explicit StatusLine(bool wanted, Elsewhere elsewhere = Elsewhere::nothing);
   ~StatusLine() { clear(); }
   StatusLine(const StatusLine&) = delete;
   StatusLine& operator=(const StatusLine&) = delete;
 
-  void show(const std::string& text) {
-    if (!live_) return;
-    std::fprintf(stderr, "\r\x1b[K%s", text.c_str());
-    std::fflush(stderr);
-    shown_ = true;
-  }
-  void clear() {
-    if (!shown_) return;
-    std::fputs("\r\x1b[K", stderr);
-    std::fflush(stderr);
-    shown_ = false;
-  }
+  void show(const std::string& text);
+  void clear();  // so that something else can be printed
 
  private:
-  bool live_, shown_ = false;
+  bool live_, now_and_then_, shown_ = false;
+  std::chrono::steady_clock::time_point last_;
 };
 
 }  // namespace duhdr
