@@ -2,6 +2,7 @@
 #include "eval/run.h"
 
 #include <algorithm>
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -46,8 +47,11 @@ Tensor only_clipped(const Tensor& estimate, const LoadedPair& pair) {
 }
 
 Row computed(const EvaluationPair& pair, const LoadedPair& loaded, EvaluatedMethod& method,
-             const EvaluationOptions& options) {
+             const EvaluationOptions& options, double& seconds) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point begin = Clock::now();
   Tensor estimate = method.estimate(pair, loaded);
+  seconds += std::chrono::duration<double>(Clock::now() - begin).count();
   check_estimate(method.name() + ", " + pair.name, estimate, loaded);
   if (options.only_clipped) estimate = only_clipped(estimate, loaded);
   Row row;
@@ -68,13 +72,14 @@ class PairRun {
   PairRun(const EvaluationPair& pair, const EvaluationOptions& options, const RowStore& store)
       : pair_(pair), options_(options), store_(store), identity_(identity_of(pair, options)) {}
 
-  Row run(EvaluatedMethod& method) {
+  /// seconds: what reconstruction took is added; nothing for a kept row.
+  Row run(EvaluatedMethod& method, double& seconds) {
     nlohmann::json identity = identity_;
     identity["method"] = {method.name(), method.description(), method.identity(pair_)};
     const std::string key = sha256_of(identity);
     if (std::optional<Row> kept = store_.find(key)) return *std::move(kept);
     if (!loaded_) loaded_ = load_pair(pair_, options_.limits);
-    Row row = computed(pair_, *loaded_, method, options_);
+    Row row = computed(pair_, *loaded_, method, options_, seconds);
     store_.keep(key, row);
     return row;
   }
@@ -89,13 +94,13 @@ class PairRun {
 
 std::vector<Row> rows_of(const EvaluationPair& pair, const std::vector<std::unique_ptr<EvaluatedMethod>>& methods,
                          const EvaluationOptions& options, const RowStore& store,
-                         const std::function<void(std::size_t)>& begins) {
+                         const std::function<double&(std::size_t)>& begins) {
   std::vector<Row> rows;
   try {
     PairRun run(pair, options, store);
     for (std::size_t m = 0; m < methods.size(); ++m) {
-      begins(m);
-      rows.push_back(run.run(*methods[m]));
+      double& seconds = begins(m);
+      rows.push_back(run.run(*methods[m], seconds));
     }
   } catch (const Error& error) {
     if (!is_refusal(error)) throw;
@@ -152,8 +157,9 @@ Evaluation evaluate(const EvaluationSet& set, const std::vector<std::unique_ptr<
   for (const EvaluationPair& pair : set.pairs) {
     evaluation.pairs.push_back(pair.name);
     scenes.push_back(pair.scene);
-    const std::vector<Row> rows = rows_of(pair, methods, options, store, [&](std::size_t m) {
+    const std::vector<Row> rows = rows_of(pair, methods, options, store, [&](std::size_t m) -> double& {
       if (progress) progress(done + static_cast<std::int64_t>(m), total, methods[m]->name() + ", " + pair.name);
+      return evaluation.methods[m].seconds;
     });
     for (std::size_t m = 0; m < methods.size(); ++m) evaluation.methods[m].pairs.push_back(rows[m].result);
     if (options.pictures && rows.front().result.refusal.empty()) add_pictures(evaluation, rows);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/statistics.h"
@@ -94,15 +95,21 @@ const MetricColumn* column_of(const Evaluation& evaluation, const std::string& n
   return nullptr;
 }
 
+/// What the photograph shows without any reconstruction: the better linearisation of those that are there.
+const MethodResult* base_of(const Evaluation& evaluation) {
+  for (const std::string_view name : {sanity_base, std::string_view("srgb")})
+    for (const MethodResult& method : evaluation.methods)
+      if (method.name == name) return &method;
+  return nullptr;
+}
+
 /// More light where the truth is bright is no reconstruction when its distribution is as wrong as before.
 void remark_on_gains(Evaluation& evaluation, const std::vector<std::string>& scenes) {
   const MetricColumn *energy = column_of(evaluation, "energy"), *structure = column_of(evaluation, "structure");
-  const auto base = std::find_if(evaluation.methods.begin(), evaluation.methods.end(), [](const MethodResult& method) {
-    return method.name == sanity_base || method.name == "srgb";
-  });
-  if (energy == nullptr || structure == nullptr || base == evaluation.methods.end()) return;
+  const MethodResult* base = base_of(evaluation);
+  if (energy == nullptr || structure == nullptr || base == nullptr) return;
   for (const MethodResult& method : evaluation.methods) {
-    if (&method == &*base) continue;
+    if (&method == base) continue;
     const auto gained = comparison_of(*energy, method, *base, scenes);
     const auto shaped = comparison_of(*structure, method, *base, scenes);
     constexpr double visible = 1e-6;  // rounding moves structure by less
