@@ -2,7 +2,7 @@
 # `cmake --install` makes a tree that can be moved; `cpack` packs it with the shared libraries it needs beside the
 # programs (glibc and the CUDA libraries, which belong to the machine, excepted).
 include(GNUInstallDirs)
-set(duhdr_programs duhdr-infer duhdr-train duhdr-data duhdr-curves)
+set(duhdr_programs duhdr-infer duhdr-train duhdr-eval duhdr-data duhdr-curves)
 if(DUHDR_BENCH)
   list(APPEND duhdr_programs duhdr-bench)
 endif()
