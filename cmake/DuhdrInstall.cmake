@@ -18,6 +18,15 @@ install(DIRECTORY weights/lite DESTINATION ${CMAKE_INSTALL_DATADIR}/duhdr/models
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
 
+# The licences of the libraries that are compiled in or packed, as the distribution has them.
+execute_process(COMMAND ${PROJECT_SOURCE_DIR}/scripts/install-dependencies.sh --list OUTPUT_VARIABLE duhdr_packages
+                OUTPUT_STRIP_TRAILING_WHITESPACE)
+string(REPLACE "\n" ";" duhdr_packages "${duhdr_packages}")
+foreach(package ${duhdr_packages})
+  install(FILES /usr/share/doc/${package}/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR}/licences RENAME ${package}.txt
+          OPTIONAL)
+endforeach()
+
 set(CPACK_GENERATOR TGZ)
 set(CPACK_PACKAGE_NAME duhdr)
 set(CPACK_PACKAGE_VENDOR "duhdr developers")
