@@ -77,6 +77,7 @@ ExitCode run_benchmarks(const Options& options, Device device, std::vector<std::
   bench::add_op_benchmarks(settings);
   bench::add_network_benchmarks(settings);
   bench::add_layer_benchmarks(settings);
+  bench::add_metric_benchmarks(settings);
   if (options.compare.empty()) {
     benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();
