@@ -39,8 +39,8 @@ std::vector<std::unique_ptr<EvaluatedMethod>> open_methods(const EvalOptions& op
   std::vector<std::unique_ptr<EvaluatedMethod>> methods;
   const EngineOptions engine = options.engine_options();
   const auto named = [&](const std::string& name) { return named_method(name, engine.max_memory); };
-  for (const std::vector<std::string>& texts : {options.methods, options.predictions})
-    for (const std::string& text : texts) methods.push_back(make_method(text, set, engine, named));
+  for (const std::string& text : options.methods) methods.push_back(make_method(text, set, engine, named));
+  for (const std::string& text : options.predictions) methods.push_back(make_results(text, set));
   if (methods.empty()) throw Error(ExitCode::usage, "no method to evaluate; name one or more with -m or --pred");
   return methods;
 }
@@ -65,18 +65,20 @@ void write(const std::string& path, const std::string& text) {
   spdlog::info("{} written", shown(path));
 }
 
+constexpr std::size_t terminal_width = 120;
+
 /// 0, or 9 when pairs are left out.
 int report(const EvalOptions& options, const Evaluation& evaluation, const EvaluationSet& set) {
+  std::fputs(report_text(evaluation, terminal_width, options.verbose).c_str(), stdout);
   write(options.csv, report_csv(evaluation));
   write(options.json, report_json(evaluation));
   if (!options.html.empty()) write(options.html, report_html(evaluation));
-  std::fputs(report_text(evaluation).c_str(), stdout);
   std::int64_t refused = 0;
   for (const PairResult& result : evaluation.methods.front().pairs) {
     refused += result.refusal.empty() ? 0 : 1;
     for (const std::string& warning : result.warnings) spdlog::debug("{}: {}", result.pair, warning);
   }
-  for (const std::string& file : set.unpaired) spdlog::error("error: {}: has no partner", file);
+  for (const std::string& file : set.unpaired) spdlog::error("error: {}", file);
   const auto left_out = refused + static_cast<std::int64_t>(set.unpaired.size());
   if (left_out == 0) return 0;
   spdlog::error("error: {} of {} pairs left out", left_out, evaluation.pairs.size() + set.unpaired.size());
@@ -87,7 +89,7 @@ int evaluate_all(const EvalOptions& options) {
   set_verbosity(options.quiet, options.verbose);
   set_cpu_threads(options.threads);
   if (options.list_methods || options.list_metrics || options.list_protocols) return list(options);
-  const EvaluationOptions evaluation_options = options.evaluation_options();
+  const EvaluateOptions evaluation_options = options.evaluation_options();
   const EvaluationSet set = options.open_set();
   for (const std::string& warning : set.warnings) spdlog::warn("warning: {}", warning);
   const auto methods = open_methods(options, set);
@@ -97,6 +99,7 @@ int evaluate_all(const EvalOptions& options) {
     for (const EvaluationPair& pair : set.pairs) std::printf("pair %s\n", pair.name.c_str());
     return 0;
   }
+  options.check_outputs();
   StatusLine line(!options.quiet, StatusLine::Elsewhere::now_and_then);
   const Evaluation evaluation = evaluate(set, methods, evaluation_options, progress_of(line));
   line.clear();

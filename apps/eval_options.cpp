@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/eval_options.h"
 
+#include <filesystem>
+#include <set>
+
 #include "apps/options.h"
 #include "apps/program.h"
+#include "base/writable.h"
 #include "eval/folder_set.h"
 
 namespace duhdr {
@@ -39,7 +43,7 @@ void EvalOptions::add_to(CLI::App& app) {
   app.add_flag("--list-metrics", list_metrics, "Name the metrics, and stop");
   app.add_flag("--list-protocols", list_protocols, "Name the protocols, and stop");
   app.add_flag("-q,--quiet", quiet, "No progress");
-  app.add_flag("-v,--verbose", verbose, "Warnings of every pair, and timings");
+  app.add_flag("-v,--verbose", verbose, "Warnings of every pair, and comparisons of the methods");
   app.add_flag("--dry-run", dry_run, "Open set and methods, name the pairs, compute nothing");
 }
 
@@ -51,6 +55,16 @@ EvaluationSet EvalOptions::open_set() const {
   return references.empty() ? open_evaluation_set(set, layout) : folder_set(references, photographs, clip_level);
 }
 
+void EvalOptions::check_outputs() const {
+  std::set<std::filesystem::path> files;
+  for (const std::string& file : {csv, json, html}) {
+    if (file.empty()) continue;
+    check_writable(file);
+    if (!files.insert(std::filesystem::weakly_canonical(file)).second)
+      throw Error(ExitCode::usage, escaped(file) + ": named for two reports");
+  }
+}
+
 EngineOptions EvalOptions::engine_options() const {
   EngineOptions options;
   options.device = parse_device(device);
@@ -58,8 +72,8 @@ EngineOptions EvalOptions::engine_options() const {
   return options;
 }
 
-EvaluationOptions EvalOptions::evaluation_options() const {
-  EvaluationOptions options;
+EvaluateOptions EvalOptions::evaluation_options() const {
+  EvaluateOptions options;
   options.protocol = &protocol_of(protocol);
   options.metrics = metrics_of(metrics);
   options.only_clipped = mask == "clipped";

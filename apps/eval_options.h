@@ -24,8 +24,9 @@ struct EvalOptions {
 
   void add_to(CLI::App& app);
   EvaluationSet open_set() const;
+  void check_outputs() const;  // throws io, usage: before anything is computed
   EngineOptions engine_options() const;
-  EvaluationOptions evaluation_options() const;
+  EvaluateOptions evaluation_options() const;
 };
 
 }  // namespace duhdr

@@ -22,6 +22,7 @@ struct MetricColumn {
   std::string unit;        // "dB"; empty = none
   std::string definition;  // one sentence
   Better better = Better::higher;
+  std::string needs = {};  // without which a pair has no value: "clipped pixels"; empty = nothing
 };
 
 /// One method on one pair.
@@ -32,7 +33,8 @@ struct PairResult {
   std::vector<std::string> warnings;
 };
 
-/// Mean over the pairs that count, and its 95 % interval by bootstrap over scenes.
+/// Mean over the scenes of the pairs that count, versions of one scene averaged first, and its 95 % interval by
+/// bootstrap over scenes.
 struct Summary {
   double mean = 0, low = 0, high = 0;
   std::int64_t pairs = 0;

@@ -47,7 +47,7 @@ EvaluationSet folder_set(const fs::path& references, const fs::path& photographs
     if (!photographs.empty()) {
       const auto partner = ldr.extract(name);
       if (partner.empty()) {
-        set.unpaired.push_back(shown(hdr));
+        set.unpaired.push_back(shown(hdr) + ": has no partner");
         continue;
       }
       pair.ldr = partner.mapped();
@@ -58,7 +58,7 @@ EvaluationSet folder_set(const fs::path& references, const fs::path& photographs
                     sha256(read_file(file, ReadLimits{}.file_bytes, ExitCode::bad_image)) + '\n';
     set.pairs.push_back(std::move(pair));
   }
-  for (const auto& [name, file] : ldr) set.unpaired.push_back(shown(file));
+  for (const auto& [name, file] : ldr) set.unpaired.push_back(shown(file) + ": has no partner");
   if (set.pairs.empty()) throw Error(ExitCode::bad_image, shown(references) + ": no pairs");
   set.sha256 = sha256({reinterpret_cast<const std::byte*>(contents.data()), contents.size()});
   return set;

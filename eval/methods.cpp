@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <system_error>
+#include <utility>
 
 #include "base/file.h"
 #include "base/sha256.h"
@@ -30,19 +33,37 @@ class Reconstruction : public EvaluatedMethod {
   std::unique_ptr<Method> method_;
 };
 
+fs::path last_name(const fs::path& folder) {
+  return folder.has_filename() ? folder.filename() : folder.parent_path().filename();
+}
+
+/// The HDR images below a folder, by their names in it without the extension.
+std::map<std::string, fs::path> pictures_below(const fs::path& folder) {
+  std::map<std::string, fs::path> found;
+  std::error_code error;
+  for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    const fs::path& file = at->path();
+    if (!names_picture(file, Image::Referred::scene)) continue;
+    const auto [other, is_new] = found.emplace(file.lexically_relative(folder).replace_extension().string(), file);
+    if (!is_new)
+      throw Error(ExitCode::usage, message(shown(folder), ": two results of one name (",
+                                           shown(other->second.filename()), ", ", shown(file.filename()), ")"));
+  }
+  if (error) throw Error(ExitCode::io, message(shown(folder), ": cannot open (", error.message(), ")"));
+  if (found.empty())
+    throw Error(ExitCode::bad_image, shown(folder) + ": holds neither a model (model.json) nor results (HDR images)");
+  return found;
+}
+
 /// A folder of results of somebody else's program.
 class Results : public EvaluatedMethod {
  public:
-  Results(std::string name, const fs::path& folder)
-      : EvaluatedMethod(std::move(name), "results in " + shown(folder.filename())), folder_(folder) {
-    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
-      const fs::path& file = entry.path();
-      if (!names_picture(file, Image::Referred::scene)) continue;
-      const auto [at, is_new] = files_.emplace(file.lexically_relative(folder).replace_extension().string(), file);
-      if (!is_new)
-        throw Error(ExitCode::usage, message(shown(folder), ": two results of one name (", shown(at->second.filename()),
-                                             ", ", shown(file.filename()), ")"));
-    }
+  Results(std::string name, const fs::path& folder, const EvaluationSet& set)
+      : EvaluatedMethod(std::move(name), "results in " + shown(last_name(folder))),
+        folder_(folder),
+        files_(pictures_below(folder)) {
+    for (const EvaluationPair& pair : set.pairs)
+      for (const std::string& stem : stems_of(pair)) ++pairs_of_[stem];
   }
   std::string identity(const EvaluationPair& pair) const override {
     return sha256(read_file(file_of(pair), ReadLimits{}.file_bytes, ExitCode::bad_image));
@@ -50,14 +71,21 @@ class Results : public EvaluatedMethod {
   Tensor estimate(const EvaluationPair& pair, const LoadedPair&) override { return read_light(file_of(pair)); }
 
  private:
+  static std::set<std::string> stems_of(const EvaluationPair& pair) {
+    return {pair.hdr.stem().string(), pair.ldr.stem().string()};
+  }
+
+  /// By the pair's name, or that of one of its pictures where no other pair has it, as versions of a scene do.
   const fs::path& file_of(const EvaluationPair& pair) const {
-    for (const fs::path& stem : {fs::path(pair.name), pair.hdr.stem(), pair.ldr.stem()})
-      if (const auto found = files_.find(stem.string()); !stem.empty() && found != files_.end()) return found->second;
+    if (const auto found = files_.find(pair.name); found != files_.end()) return found->second;
+    for (const std::string& stem : stems_of(pair))
+      if (const auto found = files_.find(stem); found != files_.end() && pairs_of_.at(stem) == 1) return found->second;
     throw Error(ExitCode::bad_image, message(shown(folder_), ": no result for ", pair.name));
   }
 
   fs::path folder_;
-  std::map<std::string, fs::path> files_;  // by their names below the folder, without extension
+  std::map<std::string, fs::path> files_;         // by their names below the folder, without extension
+  std::map<std::string, std::int64_t> pairs_of_;  // that have a picture of this name
 };
 
 class Sanity : public EvaluatedMethod {
@@ -75,43 +103,53 @@ class Sanity : public EvaluatedMethod {
 void need_photographs(const std::string& text, const EvaluationSet& set) {
   for (const EvaluationPair& pair : set.pairs)
     if (pair.ldr.empty())
-      throw Error(ExitCode::usage, message("method ", text, " needs photographs, and ", pair.name, " has none"));
+      throw Error(ExitCode::usage,
+                  message("method ", escaped(text), " needs photographs, and ", pair.name, " has none"));
 }
 
 std::unique_ptr<EvaluatedMethod> model(std::string label, const fs::path& folder, const EngineOptions& options) {
   auto engine = std::make_unique<Engine>(load_model(folder), options);
   const Provenance& model = engine->provenance();
-  if (label.empty()) label = model.model;
+  if (label.empty()) label = escaped(model.model);
   const std::string description = message("model ", escaped(model.model), ", SHA-256 ", model.model_sha256);
   return std::make_unique<Reconstruction>(label, description, std::move(engine));
 }
 
+/// The label, safe to print (empty: none), and the name of "[LABEL=]NAME". A folder's name may itself hold '='.
+std::pair<std::string, std::string> parted(const std::string& text) {
+  std::error_code ignored;
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos || fs::is_directory(text, ignored)) return {"", text};
+  return {escaped(text.substr(0, equals)), text.substr(equals + 1)};
+}
+
 }  // namespace
+
+std::unique_ptr<EvaluatedMethod> make_results(const std::string& text, const EvaluationSet& set) {
+  const auto [label, name] = parted(text);
+  const fs::path folder = fs::path(name).lexically_normal();
+  return std::make_unique<Results>(label.empty() ? shown(last_name(folder)) : label, folder, set);
+}
 
 std::unique_ptr<EvaluatedMethod> make_method(const std::string& text, const EvaluationSet& set,
                                              const EngineOptions& options,
                                              const std::function<std::unique_ptr<Method>(const std::string&)>& named) {
-  const std::size_t equals = text.find('=');
-  std::string label = equals == std::string::npos ? "" : text.substr(0, equals);
-  const std::string name = equals == std::string::npos ? text : text.substr(equals + 1);
+  auto [label, name] = parted(text);
   std::error_code ignored;
-  if (fs::is_directory(name, ignored)) {
-    const fs::path folder = fs::path(name).lexically_normal();
-    if (fs::exists(folder / "model.json", ignored)) {
-      need_photographs(text, set);
-      return model(label, folder, options);
-    }
-    const fs::path last = folder.has_filename() ? folder.filename() : folder.parent_path().filename();
-    return std::make_unique<Results>(label.empty() ? last.string() : label, folder);
+  if (fs::exists(fs::path(name) / "model.json", ignored)) {
+    need_photographs(text, set);
+    return model(label, name, options);
   }
-  if (label.empty()) label = name;
+  if (fs::is_directory(name, ignored)) return make_results(text, set);
+  if (name.find('/') != std::string::npos) throw Error(ExitCode::io, escaped(name) + ": no such folder");
+  if (label.empty()) label = escaped(name);
   need_photographs(text, set);
   for (const SanityRow& row : sanity_rows()) {
     if (row.name != name) continue;
     for (const EvaluationPair& pair : set.pairs)
       if (pair.inverse_curve.empty())
-        throw Error(ExitCode::usage, message("method ", text, " needs the cameras' true curves, and ", pair.name,
-                                             " has none (a set made by duhdr-data evaluation has them)"));
+        throw Error(ExitCode::usage, message("method ", escaped(text), " needs the cameras' true curves, and ",
+                                             pair.name, " has none (a set made by duhdr-data evaluation has them)"));
     return std::make_unique<Sanity>(label, row);
   }
   const InverseOperator& row = inverse_operator(name);

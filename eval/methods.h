@@ -19,7 +19,7 @@ class EvaluatedMethod {
   EvaluatedMethod(std::string name, std::string description)
       : name_(std::move(name)), description_(std::move(description)) {}
   virtual ~EvaluatedMethod() = default;
-  const std::string& name() const { return name_; }
+  const std::string& name() const { return name_; }                // safe to print
   const std::string& description() const { return description_; }  // one line, with what decides the result
 
   /// What decides the estimate besides the description and the pair's own files: the SHA-256 of a file of results.
@@ -33,12 +33,17 @@ class EvaluatedMethod {
   std::string name_, description_;
 };
 
-/// `text` is "[LABEL=]NAME". A folder with model.json is a model, another folder holds results, named after the
-/// references or the photographs; sanity rows (eval/sanity.h) have names, and every other name is `named`'s, which
-/// throws usage when it knows none. Throws usage, too, for a method that needs what the set does not have (photographs,
-/// the cameras' curves); bad_weights as load_model().
+/// `text` is "[LABEL=]NAME". A folder with model.json is a model, another folder holds results; sanity rows
+/// (eval/sanity.h) have names, and every other name is `named`'s, which throws usage when it knows none. Throws usage,
+/// too, for a method that needs what the set does not have (photographs, the cameras' curves); io for a folder that is
+/// not there; bad_weights as load_model().
 std::unique_ptr<EvaluatedMethod> make_method(
     const std::string& text, const EvaluationSet& set, const EngineOptions& options,
     const std::function<std::unique_ptr<Method>(const std::string& name)>& named);
+
+/// "[LABEL=]FOLDER" of results: HDR images below it named after the pairs ("clip_95/001"), or after the references or
+/// the photographs where one name belongs to one pair. Throws usage for two results of one name, io for a folder that
+/// cannot be read, bad_image for one without HDR images.
+std::unique_ptr<EvaluatedMethod> make_results(const std::string& text, const EvaluationSet& set);
 
 }  // namespace duhdr

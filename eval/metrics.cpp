@@ -61,6 +61,7 @@ Value ms_ssim_where_large_enough(Compared& c) {
   return pu21_ms_ssim(c.shown.display, c.shown.reference_display);
 }
 
+constexpr const char* clipped_pixels = "clipped pixels";
 constexpr Better higher = Better::higher, lower = Better::lower;
 
 }  // namespace
@@ -77,7 +78,9 @@ const std::vector<Metric>& metrics() {
        [](Compared& c) -> Value { return pu21_psnr_y(c.shown.display, c.shown.reference_display); }},
       {{"pu21-ssim", "PU21-SSIM", "", "SSIM of the perceptually uniform luminance, range 256.", higher},
        [](Compared& c) -> Value { return pu21_ssim(c.shown.display, c.shown.reference_display); }},
-      {{"pu21-ms-ssim", "PU21-MS-SSIM", "", "MS-SSIM of the same.", higher}, ms_ssim_where_large_enough},
+      {{"pu21-ms-ssim", "PU21-MS-SSIM", "", "MS-SSIM of the same.", higher,
+        message("sides of at least ", least_ms_ssim_side, " pixels")},
+       ms_ssim_where_large_enough},
       {{"mu-psnr", "mu-PSNR", "dB",
         "PSNR after the mu-law with mu = 5000, both divided by the reference's largest value.", higher},
        [](Compared& c) -> Value { return mu_law_psnr(c.shown.light, c.shown.reference_light); }},
@@ -88,21 +91,23 @@ const std::vector<Metric>& metrics() {
        [](Compared& c) -> Value { return log_rmse(c, light_floor).all(); }},
       {{"log-rmse-255", "log-RMSE, 1/255", "decades", "The same with the floor 1/255 of the clip level.", lower},
        [](Compared& c) -> Value { return log_rmse(c, photograph_floor).all(); }},
-      {{"log-rmse-clipped", "log-RMSE clipped", "decades", "log-RMSE over clipped pixels.", lower}, log_rmse_clipped},
-      {{"log-rmse-unclipped", "log-RMSE unclipped", "decades", "log-RMSE over the other pixels.", lower},
+      {{"log-rmse-clipped", "log-RMSE clipped", "decades", "log-RMSE over clipped pixels.", lower, clipped_pixels},
+       log_rmse_clipped},
+      {{"log-rmse-unclipped", "log-RMSE unclipped", "decades", "log-RMSE over the other pixels.", lower,
+        "unclipped pixels"},
        log_rmse_unclipped},
       {{"log-rmse-offset", "log-RMSE, gain free", "decades",
         "log-RMSE after the mean difference was taken off, floor 1/255.", lower},
        [](Compared& c) -> Value { return log_rmse(c, photograph_floor).without_offset(); }},
       {{"energy", "Highlight energy", "stops",
         "log2 of the estimate's luminance sum over clipped pixels by the true one; a constant gain moves it.",
-        Better::nearer_to_zero},
+        Better::nearer_to_zero, clipped_pixels},
        energy},
-      {{"energy-abs", "|Highlight energy|", "stops", "Its absolute value, picture by picture.", lower},
+      {{"energy-abs", "|Highlight energy|", "stops", "Its absolute value, picture by picture.", lower, clipped_pixels},
        absolute_energy},
       {{"structure", "Highlight structure", "decades",
         "Standard deviation of log10 of estimated by true luminance over clipped pixels; no constant gain moves it.",
-        lower},
+        lower, clipped_pixels},
        structure}};
   return rows;
 }

@@ -14,17 +14,22 @@ namespace {
 
 constexpr double display_peak = 4000, peak_share = 0.999;  // cd/m^2 of the reference's 99.9 % quantile
 
-Shown paper(const Tensor& estimate, const LoadedPair& pair) {
-  return {estimate, pair.reference, mapped_by_extremes(estimate), mapped_by_extremes(pair.reference)};
-}
+Tensor as_it_is(const Tensor& estimate, const LoadedPair&) { return estimate; }
 
-Shown base(const Tensor& estimate, const LoadedPair& pair) {
-  return {estimate, pair.reference, mapped_by_permille(estimate), mapped_by_permille(pair.reference)};
-}
-
-Shown scale(const Tensor& estimate, const LoadedPair& pair) {
+Tensor by_mid_tones(const Tensor& estimate, const LoadedPair& pair) {
   const Tensor& guide = pair.codes.defined() ? pair.codes : pair.reference;
-  const Tensor light = scaled(estimate, fitted_scale(estimate, pair.reference, guide, pair.clipped));
+  return scaled(estimate, fitted_scale(estimate, pair.reference, guide, pair.clipped));
+}
+
+Shown paper(const Tensor& light, const LoadedPair& pair) {
+  return {light, pair.reference, mapped_by_extremes(light), mapped_by_extremes(pair.reference)};
+}
+
+Shown base(const Tensor& light, const LoadedPair& pair) {
+  return {light, pair.reference, mapped_by_permille(light), mapped_by_permille(pair.reference)};
+}
+
+Shown scale(const Tensor& light, const LoadedPair& pair) {
   std::vector<float> values = pair.reference.to_vector<float>();
   const auto bright = static_cast<double>(quantile(std::span(values), peak_share));
   const auto most = static_cast<double>(*std::max_element(values.begin(), values.end()));
@@ -32,8 +37,8 @@ Shown scale(const Tensor& estimate, const LoadedPair& pair) {
   return {light, pair.reference, scaled(light, to_display), scaled(pair.reference, to_display)};
 }
 
-Shown si_hdr(const Tensor& estimate, const LoadedPair& pair) {
-  Shown shown = scale(estimate, pair);
+Shown si_hdr(const Tensor& light, const LoadedPair& pair) {
+  Shown shown = scale(light, pair);
   shown.display = crf_corrected(shown.display, shown.reference_display);
   return shown;
 }
@@ -45,13 +50,14 @@ const std::vector<Protocol>& protocols() {
       {"paper",
        "DuHDR's Eq. 26: each picture by itself to [1, 999] cd/m2 by its least and largest value; HDR-VDP-3 with "
        "rgb-bt.709 at 30 pixels a degree. Metrics of light compare as they are, 1.0 = clip level.",
-       paper},
-      {"base-0.1%", "The base paper's: as 'paper', but by the 0.1 % least and largest values.", base},
+       as_it_is, paper},
+      {"base-0.1%", "The base paper's: as 'paper', but by the 0.1 % least and largest values.", as_it_is, base},
       {"si-hdr",
        "Hanji et al. 2022: one factor fitted on unclipped mid-tones, the reference's 99.9 % quantile shown at 4000 "
        "cd/m2, then CRF correction of the estimate. Metrics of light compare after the factor.",
-       si_hdr},
-      {"scale", "As 'si-hdr' without the CRF correction: one factor fitted on unclipped mid-tones.", scale}};
+       by_mid_tones, si_hdr},
+      {"scale", "As 'si-hdr' without the CRF correction: one factor fitted on unclipped mid-tones.", by_mid_tones,
+       scale}};
   return rows;
 }
 

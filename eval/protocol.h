@@ -20,7 +20,8 @@ struct Shown {
 
 struct Protocol {
   std::string_view name, definition;
-  Shown (*show)(const Tensor& estimate, const LoadedPair& pair);
+  Tensor (*align)(const Tensor& estimate, const LoadedPair& pair);  // light in the reference's unit
+  Shown (*show)(const Tensor& light, const LoadedPair& pair);       // aligned light beside the reference
 };
 
 /// paper, base-0.1%, si-hdr, scale.

@@ -125,8 +125,10 @@ std::string method_table(const Evaluation& evaluation, std::size_t counted) {
   for (const MetricColumn& metric : evaluation.metrics)
     definitions += "<dt>" + with_unit(metric) + "</dt><dd>" + html(metric.definition) + " Here " +
                    std::string(direction(metric.better)) + ".</dd>";
-  return "<section><h2>Methods</h2><p class=\"note\">Means over the pairs that count, with 95 % intervals by bootstrap "
-         "over scenes, drawn on the axis of their column. A star marks the best mean of a column, among those over the "
+  return "<section><h2>Methods</h2><p class=\"note\">Means over the scenes of the pairs that count, the pairs of a "
+         "scene "
+         "averaged first, with 95 % intervals by bootstrap over scenes, drawn on the axis of their column. A star "
+         "marks the best mean of a column, among those over the "
          "most pairs. <span class=\"needs-script no-print\">A click on a head sorts.</span></p><div class=\"scroll\" "
          "role=\"region\" tabindex=\"0\" aria-label=\"Methods and metrics\"><table class=\"data methods\"><thead><tr>" +
          heads + "</tr></thead><tbody>\n" + body +

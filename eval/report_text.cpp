@@ -109,7 +109,7 @@ std::string comparison_table(const Evaluation& evaluation, std::size_t width) {
 
 }  // namespace
 
-std::string report_text(const Evaluation& evaluation, std::size_t width) {
+std::string report_text(const Evaluation& evaluation, std::size_t width, bool comparisons) {
   const std::vector<Exclusion> excluded = exclusions(evaluation);
   const std::size_t counted = evaluation.pairs.size() - excluded.size();
   std::string out = "protocol  " + escaped(evaluation.protocol) + ": " + escaped(evaluation.protocol_definition, 1000) +
@@ -120,8 +120,8 @@ std::string report_text(const Evaluation& evaluation, std::size_t width) {
   for (const Exclusion& one : excluded)
     out += "          " + escaped(one.pair) + ": " + escaped(one.reason, 1000) + '\n';
   out += '\n' + method_table(evaluation, counted, width) +
-         "Means over the pairs, 95 % intervals by bootstrap over scenes; * = best of its column.\n";
-  if (!evaluation.comparisons.empty()) out += '\n' + comparison_table(evaluation, width);
+         "Means over scenes, the pairs of each averaged first; 95 % intervals by bootstrap; * = best of its column.\n";
+  if (comparisons && !evaluation.comparisons.empty()) out += '\n' + comparison_table(evaluation, width);
   if (!evaluation.remarks.empty()) out += '\n';
   for (const std::string& remark : evaluation.remarks) out += "remark: " + escaped(remark, 1000) + '\n';
   return out;

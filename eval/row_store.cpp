@@ -3,9 +3,11 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <utility>
 
 #include "base/file.h"
+#include "eval/report_table.h"
 #include "tensor/safetensors.h"
 
 namespace duhdr {
@@ -23,15 +25,19 @@ std::vector<std::pair<std::string, Tensor Row::*>> pictures() {
           {"visibility", &Row::visibility}};
 }
 
+/// Numbers as text: JSON has none for the infinite PSNR of equal pictures.
 nlohmann::json to_json(const PairResult& result) {
-  return {{"pair", result.pair}, {"refusal", result.refusal}, {"values", result.values}, {"warnings", result.warnings}};
+  std::map<std::string, std::string> values;
+  for (const auto& [name, value] : result.values) values[name] = shortest(value);
+  return {{"pair", result.pair}, {"refusal", result.refusal}, {"values", values}, {"warnings", result.warnings}};
 }
 
 PairResult from_json(const nlohmann::json& json) {
-  return {.pair = json.at("pair"),
-          .refusal = json.at("refusal"),
-          .values = json.at("values"),
-          .warnings = json.at("warnings")};
+  PairResult result{
+      .pair = json.at("pair"), .refusal = json.at("refusal"), .values = {}, .warnings = json.at("warnings")};
+  for (const auto& [name, text] : json.at("values").get<std::map<std::string, std::string>>())
+    result.values[name] = std::stod(text);
+  return result;
 }
 
 }  // namespace
@@ -57,7 +63,7 @@ std::optional<Row> RowStore::find(const std::string& key) const {
     return row;
   } catch (const Error&) {
   } catch (const nlohmann::json::exception&) {
-  } catch (const std::out_of_range&) {
+  } catch (const std::logic_error&) {  // no such entry, no number
   }
   return std::nullopt;  // not a row: made anew
 }

@@ -15,8 +15,6 @@
 namespace duhdr {
 namespace {
 
-bool is_refusal(const Error& error) { return error.code() == ExitCode::bad_image || error.code() == ExitCode::io; }
-
 std::string digest_of(const std::filesystem::path& file) {
   return file.empty() ? "" : sha256(read_file(file, ReadLimits{}.file_bytes, ExitCode::bad_image));
 }
@@ -27,7 +25,7 @@ std::string sha256_of(const nlohmann::json& json) {
 }
 
 /// What decides the numbers of a pair, but for the method.
-nlohmann::json identity_of(const EvaluationPair& pair, const EvaluationOptions& options) {
+nlohmann::json identity_of(const EvaluationPair& pair, const EvaluateOptions& options) {
   nlohmann::json names = nlohmann::json::array();
   for (const Metric* metric : options.metrics) names.push_back(metric->column.name);
   return {{"version", options.version},           {"protocol", options.protocol->name}, {"metrics", names},
@@ -36,10 +34,10 @@ nlohmann::json identity_of(const EvaluationPair& pair, const EvaluationOptions& 
           {"curve", pair.inverse_curve}};
 }
 
-/// The reference outside of clipped pixels.
-Tensor only_clipped(const Tensor& estimate, const LoadedPair& pair) {
-  Tensor out(estimate.shape(), DType::f32);
-  const float *value = estimate.data<float>(), *truth = pair.reference.data<float>();
+/// Aligned light, the reference outside of clipped pixels.
+Tensor only_clipped(const Tensor& light, const LoadedPair& pair) {
+  Tensor out(light.shape(), DType::f32);
+  const float *value = light.data<float>(), *truth = pair.reference.data<float>();
   const std::uint8_t* mask = pair.clipped.data<std::uint8_t>();
   float* to = out.mutable_data<float>();
   for (std::int64_t i = 0; i < out.numel(); ++i) to[i] = mask[i / 3] != 0 ? value[i] : truth[i];
@@ -47,67 +45,80 @@ Tensor only_clipped(const Tensor& estimate, const LoadedPair& pair) {
 }
 
 Row computed(const EvaluationPair& pair, const LoadedPair& loaded, EvaluatedMethod& method,
-             const EvaluationOptions& options, double& seconds) {
+             const EvaluateOptions& options, double& seconds) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point begin = Clock::now();
-  Tensor estimate = method.estimate(pair, loaded);
+  const Tensor estimate = method.estimate(pair, loaded);
   seconds += std::chrono::duration<double>(Clock::now() - begin).count();
   check_estimate(method.name() + ", " + pair.name, estimate, loaded);
-  if (options.only_clipped) estimate = only_clipped(estimate, loaded);
+  Tensor light = options.protocol->align(estimate, loaded);
+  if (options.only_clipped) light = only_clipped(light, loaded);
   Row row;
   row.result.pair = pair.name;
   row.result.warnings = loaded.warnings;
-  Compared compared{.shown = options.protocol->show(estimate, loaded),
-                    .clipped = loaded.clipped,
-                    .wants_visibility = options.pictures};
+  Compared compared{
+      .shown = options.protocol->show(light, loaded), .clipped = loaded.clipped, .wants_visibility = options.pictures};
   for (const Metric* metric : options.metrics)
     if (const std::optional<double> value = metric->measure(compared)) row.result.values[metric->column.name] = *value;
   if (options.pictures) add_small_pictures(row, compared, loaded.codes);
   return row;
 }
 
-/// The methods on one pair, each row from the store where it is.
+/// The methods on one pair, each row from the store where it is. What does not fit, or cannot be read, is refused: that
+/// is a result, which is not kept, as another file may come; what goes wrong with the store is an error.
 class PairRun {
  public:
-  PairRun(const EvaluationPair& pair, const EvaluationOptions& options, const RowStore& store)
-      : pair_(pair), options_(options), store_(store), identity_(identity_of(pair, options)) {}
+  PairRun(const EvaluationPair& pair, const EvaluateOptions& options, const RowStore& store)
+      : pair_(pair), options_(options), store_(store) {}
 
   /// seconds: what reconstruction took is added; nothing for a kept row.
   Row run(EvaluatedMethod& method, double& seconds) {
-    nlohmann::json identity = identity_;
-    identity["method"] = {method.name(), method.description(), method.identity(pair_)};
-    const std::string key = sha256_of(identity);
-    if (std::optional<Row> kept = store_.find(key)) return *std::move(kept);
-    if (!loaded_) loaded_ = load_pair(pair_, options_.limits);
-    Row row = computed(pair_, *loaded_, method, options_, seconds);
-    store_.keep(key, row);
-    return row;
+    std::string key;
+    std::optional<Row> row;
+    try {
+      key = key_of(method);
+      row = store_.find(key);
+      if (row) return *std::move(row);
+      if (!loaded_) loaded_ = load_pair(pair_, options_.limits);
+      row = computed(pair_, *loaded_, method, options_, seconds);
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::bad_image && error.code() != ExitCode::io) throw;
+      Row refused;
+      refused.result.pair = pair_.name;
+      refused.result.refusal = error.what();
+      return refused;
+    }
+    store_.keep(key, *row);
+    return *std::move(row);
   }
 
  private:
+  std::string key_of(const EvaluatedMethod& method) {
+    if (identity_.is_null()) identity_ = identity_of(pair_, options_);
+    nlohmann::json identity = identity_;
+    identity["method"] = {method.name(), method.description(), method.identity(pair_)};
+    return sha256_of(identity);
+  }
+
   const EvaluationPair& pair_;
-  const EvaluationOptions& options_;
+  const EvaluateOptions& options_;
   const RowStore& store_;
-  nlohmann::json identity_;
+  nlohmann::json identity_;  // null until it is needed
   std::optional<LoadedPair> loaded_;
 };
 
+/// Of all methods; all of them the refusal where one is refused.
 std::vector<Row> rows_of(const EvaluationPair& pair, const std::vector<std::unique_ptr<EvaluatedMethod>>& methods,
-                         const EvaluationOptions& options, const RowStore& store,
+                         const EvaluateOptions& options, const RowStore& store,
                          const std::function<double&(std::size_t)>& begins) {
   std::vector<Row> rows;
-  try {
-    PairRun run(pair, options, store);
-    for (std::size_t m = 0; m < methods.size(); ++m) {
-      double& seconds = begins(m);
-      rows.push_back(run.run(*methods[m], seconds));
-    }
-  } catch (const Error& error) {
-    if (!is_refusal(error)) throw;
-    Row refused;
-    refused.result.pair = pair.name;
-    refused.result.refusal = error.what();
-    rows.assign(methods.size(), refused);
+  PairRun run(pair, options, store);
+  for (std::size_t m = 0; m < methods.size(); ++m) {
+    double& seconds = begins(m);
+    rows.push_back(run.run(*methods[m], seconds));
+    if (rows.back().result.refusal.empty()) continue;
+    rows.assign(methods.size(), Row(rows.back()));
+    break;
   }
   return rows;
 }
@@ -136,7 +147,7 @@ void add_pictures(Evaluation& evaluation, const std::vector<Row>& rows) {
 }  // namespace
 
 Evaluation evaluate(const EvaluationSet& set, const std::vector<std::unique_ptr<EvaluatedMethod>>& methods,
-                    const EvaluationOptions& options, const EvaluationProgress& progress) {
+                    const EvaluateOptions& options, const EvaluationProgress& progress) {
   check_names(methods);
   Evaluation evaluation;
   evaluation.protocol = options.protocol->name;
@@ -166,6 +177,7 @@ Evaluation evaluate(const EvaluationSet& set, const std::vector<std::unique_ptr<
     done += static_cast<std::int64_t>(methods.size());
   }
   if (progress) progress(total, total, "");
+  for (const std::string& file : set.unpaired) evaluation.remarks.push_back("no part of any mean: " + file);
   summarise(evaluation, scenes);
   return evaluation;
 }

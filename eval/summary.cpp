@@ -89,6 +89,21 @@ std::optional<Comparison> comparison_of(const MetricColumn& metric, const Method
                     .pairs = means.pairs()};
 }
 
+/// Every method with the first one. Where one of them is the truth and the other is not, their difference is infinite:
+/// that is no comparison, and is said.
+void compare(Evaluation& evaluation, const std::vector<std::string>& scenes) {
+  const MethodResult& first = evaluation.methods.front();
+  for (const MetricColumn& metric : evaluation.metrics)
+    for (std::size_t m = 1; m < evaluation.methods.size(); ++m) {
+      const MethodResult& method = evaluation.methods[m];
+      if (const auto comparison = comparison_of(metric, method, first, scenes))
+        evaluation.comparisons.push_back(*comparison);
+      else if (first.summaries.contains(metric.name) && method.summaries.contains(metric.name))
+        evaluation.remarks.push_back(message(metric.title, ": ", method.name, " and ", first.name,
+                                             " are not compared, as their difference is infinite (equal pictures)"));
+    }
+}
+
 const MetricColumn* column_of(const Evaluation& evaluation, const std::string& name) {
   for (const MetricColumn& column : evaluation.metrics)
     if (column.name == name) return &column;
@@ -131,7 +146,8 @@ void remark_on_undefined(Evaluation& evaluation) {
     }
     if (least < counted)
       evaluation.remarks.push_back(message(metric.title, ": not defined for ", counted - least, " of ", counted,
-                                           " pairs (nothing is clipped there); its means are over the others"));
+                                           " pairs", metric.needs.empty() ? "" : ", needs " + metric.needs,
+                                           least > 0 ? "; its means are over the others" : ""));
   }
 }
 
@@ -145,10 +161,7 @@ void summarise(Evaluation& evaluation, const std::vector<std::string>& scenes) {
     for (const MetricColumn& metric : evaluation.metrics)
       if (const Summary summary = summary_of(method, metric.name, scenes); summary.pairs > 0)
         method.summaries[metric.name] = summary;
-  for (const MetricColumn& metric : evaluation.metrics)
-    for (std::size_t m = 1; m < evaluation.methods.size(); ++m)
-      if (const auto comparison = comparison_of(metric, evaluation.methods[m], evaluation.methods.front(), scenes))
-        evaluation.comparisons.push_back(*comparison);
+  compare(evaluation, scenes);
   remark_on_gains(evaluation, scenes);
   remark_on_undefined(evaluation);
 }
