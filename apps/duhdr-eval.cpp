@@ -55,7 +55,10 @@ EvaluationProgress progress_of(StatusLine& line) {
       const double spent = std::chrono::duration<double>(Clock::now() - begin).count();
       left = ", " + duration(spent / static_cast<double>(done) * static_cast<double>(total - done)) + " left";
     }
-    line.show(fmt::format("{}/{}{}  {}", done, total, left, what));
+    const std::string text = fmt::format("{}/{}{}  {}", done, total, left, what);
+    if (!spdlog::should_log(spdlog::level::debug)) return line.show(text);
+    line.clear();
+    spdlog::debug(text);
   };
 }
 
@@ -93,13 +96,13 @@ int evaluate_all(const EvalOptions& options) {
   const EvaluationSet set = options.open_set();
   for (const std::string& warning : set.warnings) spdlog::warn("warning: {}", warning);
   const auto methods = open_methods(options, set);
+  options.check_outputs();
   if (options.dry_run) {
     for (const auto& method : methods)
       std::printf("method %s: %s\n", method->name().c_str(), method->description().c_str());
     for (const EvaluationPair& pair : set.pairs) std::printf("pair %s\n", pair.name.c_str());
     return 0;
   }
-  options.check_outputs();
   StatusLine line(!options.quiet, StatusLine::Elsewhere::now_and_then);
   const Evaluation evaluation = evaluate(set, methods, evaluation_options, progress_of(line));
   line.clear();
