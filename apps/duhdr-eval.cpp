@@ -39,8 +39,9 @@ std::vector<std::unique_ptr<EvaluatedMethod>> open_methods(const EvalOptions& op
   std::vector<std::unique_ptr<EvaluatedMethod>> methods;
   const EngineOptions engine = options.engine_options();
   const auto named = [&](const std::string& name) { return named_method(name, engine.max_memory); };
-  for (const std::string& text : options.methods) methods.push_back(make_method(text, set, engine, named));
-  for (const std::string& text : options.predictions) methods.push_back(make_results(text, set));
+  for (const std::string& text : options.methods)
+    methods.push_back(make_method(text, set, engine, options.limits, named));
+  for (const std::string& text : options.predictions) methods.push_back(make_results(text, set, options.limits));
   if (methods.empty()) throw Error(ExitCode::usage, "no method to evaluate; name one or more with -m or --pred");
   return methods;
 }
