@@ -39,8 +39,9 @@ std::vector<std::unique_ptr<EvaluatedMethod>> open_methods(const EvalOptions& op
   std::vector<std::unique_ptr<EvaluatedMethod>> methods;
   const EngineOptions engine = options.engine_options();
   const auto named = [&](const std::string& name) { return named_method(name, engine.max_memory); };
-  for (const std::string& text : options.methods) methods.push_back(make_method(text, set, engine, named));
-  for (const std::string& text : options.predictions) methods.push_back(make_results(text, set));
+  for (const std::string& text : options.methods)
+    methods.push_back(make_method(text, set, engine, options.limits, named));
+  for (const std::string& text : options.predictions) methods.push_back(make_results(text, set, options.limits));
   if (methods.empty()) throw Error(ExitCode::usage, "no method to evaluate; name one or more with -m or --pred");
   return methods;
 }
@@ -55,7 +56,10 @@ EvaluationProgress progress_of(StatusLine& line) {
       const double spent = std::chrono::duration<double>(Clock::now() - begin).count();
       left = ", " + duration(spent / static_cast<double>(done) * static_cast<double>(total - done)) + " left";
     }
-    line.show(fmt::format("{}/{}{}  {}", done, total, left, what));
+    const std::string text = fmt::format("{}/{}{}  {}", done, total, left, what);
+    if (!spdlog::should_log(spdlog::level::debug)) return line.show(text);
+    line.clear();
+    spdlog::debug(text);
   };
 }
 
@@ -93,13 +97,13 @@ int evaluate_all(const EvalOptions& options) {
   const EvaluationSet set = options.open_set();
   for (const std::string& warning : set.warnings) spdlog::warn("warning: {}", warning);
   const auto methods = open_methods(options, set);
+  options.check_outputs();
   if (options.dry_run) {
     for (const auto& method : methods)
       std::printf("method %s: %s\n", method->name().c_str(), method->description().c_str());
     for (const EvaluationPair& pair : set.pairs) std::printf("pair %s\n", pair.name.c_str());
     return 0;
   }
-  options.check_outputs();
   StatusLine line(!options.quiet, StatusLine::Elsewhere::now_and_then);
   const Evaluation evaluation = evaluate(set, methods, evaluation_options, progress_of(line));
   line.clear();

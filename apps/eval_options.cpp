@@ -43,7 +43,7 @@ void EvalOptions::add_to(CLI::App& app) {
   app.add_flag("--list-metrics", list_metrics, "Name the metrics, and stop");
   app.add_flag("--list-protocols", list_protocols, "Name the protocols, and stop");
   app.add_flag("-q,--quiet", quiet, "No progress");
-  app.add_flag("-v,--verbose", verbose, "Warnings of every pair, and comparisons of the methods");
+  app.add_flag("-v,--verbose", verbose, "Rows as they begin, warnings of every pair, comparisons of methods");
   app.add_flag("--dry-run", dry_run, "Open set and methods, name the pairs, compute nothing");
 }
 
@@ -60,7 +60,7 @@ void EvalOptions::check_outputs() const {
   for (const std::string& file : {csv, json, html}) {
     if (file.empty()) continue;
     check_writable(file);
-    if (!files.insert(std::filesystem::weakly_canonical(file)).second)
+    if (!files.insert(std::filesystem::weakly_canonical(std::filesystem::absolute(file))).second)
       throw Error(ExitCode::usage, escaped(file) + ": named for two reports");
   }
 }

@@ -25,7 +25,9 @@ void check_writable(const fs::path& path) {
   if (fs::is_directory(status)) refuse(path, "a folder; name a file");
   if (error && status.type() != fs::file_type::not_found) refuse(path, error.message());
   const bool replaced = !fs::exists(status) || fs::is_regular_file(status);  // anything else is written into
-  const fs::path target = replaced ? fs::weakly_canonical(fs::absolute(path), error).parent_path() : path;
+  const fs::path whole = fs::absolute(path, error);
+  if (error) refuse(path, error.message());
+  const fs::path target = replaced ? fs::weakly_canonical(whole, error).parent_path() : path;
   if (error) refuse(path, error.message());
   if (replaced && !fs::is_directory(target, error)) refuse(path, "no folder " + shown(target));
   if (access(target.c_str(), replaced ? W_OK | X_OK : W_OK) != 0)

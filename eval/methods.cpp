@@ -58,17 +58,18 @@ std::map<std::string, fs::path> pictures_below(const fs::path& folder) {
 /// A folder of results of somebody else's program.
 class Results : public EvaluatedMethod {
  public:
-  Results(std::string name, const fs::path& folder, const EvaluationSet& set)
+  Results(std::string name, const fs::path& folder, const EvaluationSet& set, const ReadLimits& limits)
       : EvaluatedMethod(std::move(name), "results in " + shown(last_name(folder))),
         folder_(folder),
-        files_(pictures_below(folder)) {
+        files_(pictures_below(folder)),
+        limits_(limits) {
     for (const EvaluationPair& pair : set.pairs)
       for (const std::string& stem : stems_of(pair)) ++pairs_of_[stem];
   }
   std::string identity(const EvaluationPair& pair) const override {
-    return sha256(read_file(file_of(pair), ReadLimits{}.file_bytes, ExitCode::bad_image));
+    return sha256(read_file(file_of(pair), limits_.file_bytes, ExitCode::bad_image));
   }
-  Tensor estimate(const EvaluationPair& pair, const LoadedPair&) override { return read_light(file_of(pair)); }
+  Tensor estimate(const EvaluationPair& pair, const LoadedPair&) override { return read_light(file_of(pair), limits_); }
 
  private:
   static std::set<std::string> stems_of(const EvaluationPair& pair) {
@@ -86,6 +87,7 @@ class Results : public EvaluatedMethod {
   fs::path folder_;
   std::map<std::string, fs::path> files_;         // by their names below the folder, without extension
   std::map<std::string, std::int64_t> pairs_of_;  // that have a picture of this name
+  ReadLimits limits_;
 };
 
 class Sanity : public EvaluatedMethod {
@@ -125,14 +127,15 @@ std::pair<std::string, std::string> parted(const std::string& text) {
 
 }  // namespace
 
-std::unique_ptr<EvaluatedMethod> make_results(const std::string& text, const EvaluationSet& set) {
+std::unique_ptr<EvaluatedMethod> make_results(const std::string& text, const EvaluationSet& set,
+                                              const ReadLimits& limits) {
   const auto [label, name] = parted(text);
   const fs::path folder = fs::path(name).lexically_normal();
-  return std::make_unique<Results>(label.empty() ? shown(last_name(folder)) : label, folder, set);
+  return std::make_unique<Results>(label.empty() ? shown(last_name(folder)) : label, folder, set, limits);
 }
 
 std::unique_ptr<EvaluatedMethod> make_method(const std::string& text, const EvaluationSet& set,
-                                             const EngineOptions& options,
+                                             const EngineOptions& options, const ReadLimits& limits,
                                              const std::function<std::unique_ptr<Method>(const std::string&)>& named) {
   auto [label, name] = parted(text);
   std::error_code ignored;
@@ -140,7 +143,7 @@ std::unique_ptr<EvaluatedMethod> make_method(const std::string& text, const Eval
     need_photographs(text, set);
     return model(label, name, options);
   }
-  if (fs::is_directory(name, ignored)) return make_results(text, set);
+  if (fs::is_directory(name, ignored)) return make_results(text, set, limits);
   if (name.find('/') != std::string::npos) throw Error(ExitCode::io, escaped(name) + ": no such folder");
   if (label.empty()) label = escaped(name);
   need_photographs(text, set);

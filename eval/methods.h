@@ -36,14 +36,15 @@ class EvaluatedMethod {
 /// `text` is "[LABEL=]NAME". A folder with model.json is a model, another folder holds results; sanity rows
 /// (eval/sanity.h) have names, and every other name is `named`'s, which throws usage when it knows none. Throws usage,
 /// too, for a method that needs what the set does not have (photographs, the cameras' curves); io for a folder that is
-/// not there; bad_weights as load_model().
+/// not there; bad_weights as load_model(). limits: of files of results.
 std::unique_ptr<EvaluatedMethod> make_method(
-    const std::string& text, const EvaluationSet& set, const EngineOptions& options,
+    const std::string& text, const EvaluationSet& set, const EngineOptions& options, const ReadLimits& limits,
     const std::function<std::unique_ptr<Method>(const std::string& name)>& named);
 
 /// "[LABEL=]FOLDER" of results: HDR images below it named after the pairs ("clip_95/001"), or after the references or
 /// the photographs where one name belongs to one pair. Throws usage for two results of one name, io for a folder that
 /// cannot be read, bad_image for one without HDR images.
-std::unique_ptr<EvaluatedMethod> make_results(const std::string& text, const EvaluationSet& set);
+std::unique_ptr<EvaluatedMethod> make_results(const std::string& text, const EvaluationSet& set,
+                                              const ReadLimits& limits);
 
 }  // namespace duhdr

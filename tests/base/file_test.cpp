@@ -2,6 +2,7 @@
 // Files: what is read and refused, what a failed write leaves behind, and SHA-256 against its published vectors.
 #include "base/file.h"
 #include "base/sha256.h"
+#include "base/writable.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -316,6 +317,30 @@ TEST(Sha256, LengthsAroundTheBlockSize) {  // hashlib.sha256(b"a" * n)
       {64, "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb"},
       {65, "635361c48bb9eab14198e76ea8ab7f1a41685d6ad62aa9146d301d4f17eb0ae0"}};
   for (const auto& [size, expected] : cases) EXPECT_EQ(sha256(bytes_of(std::string(size, 'a'))), expected) << size;
+}
+
+TEST(WritableTest, SaysBeforehandWhatWritingWouldSay) {
+  const fs::path folder = fs::temp_directory_path() / message("duhdr-writable-", ::getpid());
+  fs::create_directories(folder / "inside");
+  write_file(folder / "file", bytes_of("old"));
+  fs::create_symlink("file", folder / "link");
+  for (const char* name : {"file", "link", "new", "inside/new", "inside/../new"})
+    EXPECT_NO_THROW(check_writable(folder / name));
+  EXPECT_NO_THROW(check_writable("/dev/null"));
+  EXPECT_NO_THROW(check_writable("a-name-in-the-working-directory"));
+  for (const char* name : {"inside", "none/new", "file/new"}) {
+    expect_error([&] { check_writable(folder / name); }, ExitCode::io, "cannot be written (");
+    expect_error([&] { write_file(folder / name, bytes_of("new")); }, ExitCode::io, "");
+  }
+  expect_error([&] { check_writable(""); }, ExitCode::io, "");
+  EXPECT_EQ(text_of(read_file(folder / "file", limit, ExitCode::internal)), "old");
+  EXPECT_FALSE(fs::exists(folder / "new"));
+  if (::geteuid() != 0) {  // root may write everywhere
+    fs::permissions(folder, fs::perms::owner_read | fs::perms::owner_exec);
+    expect_error([&] { check_writable(folder / "new"); }, ExitCode::io, "Permission denied");
+    fs::permissions(folder, fs::perms::owner_all);
+  }
+  fs::remove_all(folder);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace {
 class MethodsTest : public EvalFolder {
  protected:
   static std::unique_ptr<EvaluatedMethod> method(const std::string& text, const EvaluationSet& set) {
-    return make_method(text, set, {}, [](const std::string& name) {
+    return make_method(text, set, {}, {}, [](const std::string& name) {
       return std::make_unique<OperatorMethod>(inverse_operator(name), Tensor(), 0);
     });
   }
@@ -72,11 +72,20 @@ TEST_F(MethodsTest, Results) {
   const std::string before = results->identity(set.pairs[1]);
   result("out/C1_LDR.pfm", 3);
   EXPECT_NE(results->identity(set.pairs[1]), before);
-  EXPECT_EQ(make_results("x=" + path("out") + "/", set)->name(), "x");
-  EXPECT_EQ(make_results(path("out") + "/", set)->name(), "out");
+  EXPECT_EQ(make_results("x=" + path("out") + "/", set, {})->name(), "x");
+  EXPECT_EQ(make_results(path("out") + "/", set, {})->name(), "out");
   result("out/C1_HDR.pfm", 4);
   write("out/C1_HDR.hdr", encode_hdr(light(2, 2)));
-  expect_error([&] { make_results(path("out"), set); }, ExitCode::usage, "two results of one name (C1_HDR");
+  expect_error([&] { make_results(path("out"), set, {}); }, ExitCode::usage, "two results of one name (C1_HDR");
+}
+
+TEST_F(MethodsTest, LimitsHoldForResultsToo) {
+  const EvaluationSet set = set_of(1);
+  result("out/p0.pfm", 1);
+  ReadLimits limits;
+  limits.pixels = 3;
+  const auto results = make_results(path("out"), set, limits);
+  expect_error([&] { value_of(*results, set.pairs[0]); }, ExitCode::bad_image, "p0.pfm");
 }
 
 TEST_F(MethodsTest, OneResultIsNotTakenForTwoPairs) {
@@ -88,7 +97,7 @@ TEST_F(MethodsTest, OneResultIsNotTakenForTwoPairs) {
   }
   result("out/001.pfm", 1);
   result("out/clip_97/001.pfm", 2);
-  const auto results = make_results(path("out"), set);
+  const auto results = make_results(path("out"), set, {});
   EXPECT_EQ(value_of(*results, set.pairs[1]), 2);
   expect_error([&] { value_of(*results, set.pairs[0]); }, ExitCode::bad_image, "no result for clip_95/001");
 }
@@ -104,10 +113,10 @@ TEST_F(MethodsTest, FoldersThatHoldNothing) {
   const EvaluationSet set = set_of(1);
   fs::create_directories(folder / "empty");
   expect_error([&] { method(path("empty"), set); }, ExitCode::bad_image, "neither a model (model.json) nor results");
-  expect_error([&] { make_results(path("none"), set); }, ExitCode::io, "none: cannot open");
-  expect_error([&] { make_results("akyuz-2007", set); }, ExitCode::io, "akyuz-2007: cannot open");
+  expect_error([&] { make_results(path("none"), set, {}); }, ExitCode::io, "none: cannot open");
+  expect_error([&] { make_results("akyuz-2007", set, {}); }, ExitCode::io, "akyuz-2007: cannot open");
   write("photographs/p0.png", encode_png8(photograph_of(light(4, 4))));
-  expect_error([&] { make_results(path("photographs"), set); }, ExitCode::bad_image, "photographs: holds neither");
+  expect_error([&] { make_results(path("photographs"), set, {}); }, ExitCode::bad_image, "photographs: holds neither");
 }
 
 TEST_F(MethodsTest, Models) {

@@ -100,7 +100,7 @@ class EvalFolder : public DataFolder {
   }
 
   static std::unique_ptr<EvaluatedMethod> method(const std::string& text, const EvaluationSet& set) {
-    return make_method(text, set, {}, [](const std::string& name) -> std::unique_ptr<Method> {
+    return make_method(text, set, {}, {}, [](const std::string& name) -> std::unique_ptr<Method> {
       throw Error(ExitCode::internal, "asked for " + name);
     });
   }
