@@ -36,7 +36,7 @@ std::vector<RowStage> algorithm_1() {
 }
 
 ExperimentGroup group_of(const std::vector<ExperimentRow>& rows) {
-  ExperimentGroup group{.title = "", .x_label = "row", .lines = {}};
+  ExperimentGroup group{.title = "", .x_label = "row of the table", .head = "", .lines = {}};
   for (const ExperimentRow& row : rows)
     group.lines.push_back({row.title, row.name, static_cast<double>(group.lines.size() + 1)});
   return group;

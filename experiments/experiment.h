@@ -39,6 +39,7 @@ struct ExperimentLine {
 
 struct ExperimentGroup {
   std::string title, x_label;
+  std::string head;  // above the labels
   std::vector<ExperimentLine> lines;
 };
 

@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "base/error.h"
-#include "eval/report_table.h"
 #include "experiments/experiment.h"
 
 namespace duhdr {
@@ -40,14 +39,15 @@ Experiment figure6(const TrainConfig&) {
                         .rows = {centre},
                         .groups = {}};
   for (const Weight& weight : weights) {
-    const std::string best = shortest(weight.best);
+    const std::string best = message(weight.best);
     ExperimentGroup group{
         .title = message(weight.panel, " ", weight.symbol, ", ", weight.equation, "; best in the paper: ", best),
         .x_label = message("log10 of ", weight.symbol, " (0 is not shown)"),
+        .head = "value",
         .lines = {}};
     for (const double factor : factors) {
       const double value = factor * weight.best;
-      const std::string text = shortest(value);
+      const std::string text = message(value);
       ExperimentRow row = centre;
       if (factor != 1) {
         row.name = message(weight.key, "-", text);

@@ -14,6 +14,8 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem}dt{color:va
 .scroll{overflow-x:auto}td,th{white-space:nowrap}tbody tr{border-top:1px solid var(--line)}
 )";
 
+std::string heading(const std::string& title) { return title.empty() ? "" : "<h3>" + html(title) + "</h3>"; }
+
 std::string html_of(const Facts& facts) {
   std::string out = "<dl>";
   for (const auto& [name, text] : facts) out += "<dt>" + html(name) + "</dt><dd>" + html(text) + "</dd>";
@@ -54,21 +56,21 @@ std::string chart_of(const ExperimentResult& result, const ExperimentGroup& grou
         const auto& known = result.experiment.row(line.row).paper;
         return known.contains(paper) ? known.at(paper) : NAN;
       });
-  return "<div><h3>" + html(group.title) + "</h3>" + line_chart(curves, group.x_label, metric.title, false) + "</div>";
+  return "<div>" + heading(group.title) + line_chart(curves, group.x_label, metric.title, false) + "</div>";
 }
 
 }  // namespace
 
 std::string experiment_html(const ExperimentResult& result) {
   const Experiment& experiment = result.experiment;
-  std::string body =
-      "<h1>" + html(experiment.title) + "</h1>" + html_of(facts_of(result)) + "<h2>Plots</h2><div class=\"charts\">";
+  std::string body = "<h1>" + html(experiment.title) + "</h1>" + html_of(facts_of(result)) + "<h2>" +
+                     html(result.evaluations.front().metrics.front().title) + "</h2><div class=\"charts\">";
   for (const ExperimentGroup& group : experiment.groups) body += chart_of(result, group);
   body += "</div>";
   for (const Evaluation& set : result.evaluations) {
     body += "<h2>" + html(set.set_name) + "</h2>" + html_of(facts_of(set));
     for (const ExperimentGroup& group : experiment.groups)
-      body += "<h3>" + html(group.title) + "</h3>" + html_of(table_of(result, set, group));
+      body += heading(group.title) + html_of(table_of(result, set, group));
   }
   body +=
       "<p class=\"note\">Means over the pairs with 95 % intervals by bootstrap over scenes. The paper's numbers are "

@@ -47,7 +47,7 @@ Facts facts_of(const Evaluation& set) {
 }
 
 ResultTable table_of(const ExperimentResult& result, const Evaluation& set, const ExperimentGroup& group) {
-  ResultTable table{.heads = {group.x_label == "row" ? "" : "value"}, .lines = {}};
+  ResultTable table{.heads = {group.head}, .lines = {}};
   const std::set<std::string> papers = paper_sets(result.experiment);
   for (const MetricColumn& metric : set.metrics)
     table.heads.push_back(metric.title + (metric.unit.empty() ? "" : " (" + metric.unit + ")"));
