@@ -333,6 +333,13 @@ TEST_F(Experiments, ASweepOfFigure6EndsAndGoesOn) {
   const ExperimentResult continued = twice(experiment);
   options_.folder = folder_ / "again";
   EXPECT_EQ(reports(run(experiment)), reports(continued)) << "an uninterrupted one in another folder";
+  options_.budget = {"3", 3};
+  try {
+    run(experiment);
+    FAIL() << "a folder of another budget";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::usage) << error.what();
+  }
   EXPECT_NE(experiment_text(continued).find("(a) lambda_dn_dual, Eq. 5; best in the paper: 10"), std::string::npos);
 }
 

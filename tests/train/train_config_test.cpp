@@ -269,9 +269,15 @@ TEST(TrainConfig, IdentityIgnoresWhatDoesNotDecideTheWeights) {
   EXPECT_EQ(ignored_keys(true), expected);
 }
 
-/// Runs that were begun when there was one family can be continued.
-TEST(TrainConfig, IdentityKnowsNoFirstFamily) {
-  EXPECT_FALSE(identity(config_of("{}")).at("model").contains("family"));
+/// Runs that were begun when there was one family, one OOnet and one I_clip can be continued.
+TEST(TrainConfig, IdentityKnowsNoFirstChoices) {
+  const json first = identity(config_of("{}"));
+  EXPECT_FALSE(first.at("model").contains("family"));
+  EXPECT_FALSE(first.at("model").contains("middle"));
+  EXPECT_FALSE(first.at("loss").contains("dnm_clipped"));
+  const json other = identity(config_of(R"({"model": {"middle": "none"}, "loss": {"dnm_clipped": "process"}})"));
+  EXPECT_EQ(other.at("model").at("middle"), "none");
+  EXPECT_EQ(other.at("loss").at("dnm_clipped"), "process");
   EXPECT_EQ(identity(config_of(R"({"model": {"family": "expandnet"}})")).at("model").at("family"), "expandnet");
 }
 
