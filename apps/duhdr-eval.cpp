@@ -2,14 +2,13 @@
 // duhdr-eval: how good reconstructions are, by a named protocol, method beside method.
 #include <spdlog/spdlog.h>
 
-#include <chrono>
 #include <cstdio>
 
 #include "apps/eval_options.h"
+#include "apps/eval_progress.h"
+#include "apps/experiment_options.h"
 #include "apps/named_method.h"
 #include "apps/program.h"
-#include "apps/status_line.h"
-#include "base/duration.h"
 #include "base/file.h"
 #include "eval/report_csv.h"
 #include "eval/report_html.h"
@@ -44,23 +43,6 @@ std::vector<std::unique_ptr<EvaluatedMethod>> open_methods(const EvalOptions& op
   for (const std::string& text : options.predictions) methods.push_back(make_results(text, set, options.limits));
   if (methods.empty()) throw Error(ExitCode::usage, "no method to evaluate; name one or more with -m or --pred");
   return methods;
-}
-
-/// Interrupts, and shows how far it is and how long it will still take.
-EvaluationProgress progress_of(StatusLine& line) {
-  using Clock = std::chrono::steady_clock;
-  return [&line, begin = Clock::now()](std::int64_t done, std::int64_t total, const std::string& what) {
-    check_interrupt();
-    std::string left;
-    if (done > 0) {
-      const double spent = std::chrono::duration<double>(Clock::now() - begin).count();
-      left = ", " + duration(spent / static_cast<double>(done) * static_cast<double>(total - done)) + " left";
-    }
-    const std::string text = fmt::format("{}/{}{}  {}", done, total, left, what);
-    if (!spdlog::should_log(spdlog::level::debug)) return line.show(text);
-    line.clear();
-    spdlog::debug(text);
-  };
 }
 
 void write(const std::string& path, const std::string& text) {
@@ -105,7 +87,7 @@ int evaluate_all(const EvalOptions& options) {
     return 0;
   }
   StatusLine line(!options.quiet, StatusLine::Elsewhere::now_and_then);
-  const Evaluation evaluation = evaluate(set, methods, evaluation_options, progress_of(line));
+  const Evaluation evaluation = evaluate(set, methods, evaluation_options, eval_progress(line));
   line.clear();
   return report(options, evaluation, set);
 }
@@ -117,5 +99,9 @@ int main(int argc, char** argv) {
   CLI::App app("Measures HDR reconstructions against references, by a named protocol.", "duhdr-eval");
   duhdr::EvalOptions options;
   options.add_to(app);
-  return duhdr::run_program(app, argc, argv, [&] { return duhdr::evaluate_all(options); });
+  duhdr::ExperimentCommand experiment;
+  experiment.add_to(app);
+  return duhdr::run_program(app, argc, argv, [&] {
+    return experiment.name.empty() ? duhdr::evaluate_all(options) : duhdr::run_experiment(experiment);
+  });
 }

@@ -14,6 +14,7 @@ install(RUNTIME_DEPENDENCY_SET duhdr_libraries
         POST_EXCLUDE_REGEXES "/ld-linux[^/]*$" "/lib(c|m|dl|rt|pthread|resolv)\\.so[^/]*$"
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/duhdr)
 install(DIRECTORY weights/curves DESTINATION ${CMAKE_INSTALL_DATADIR}/duhdr)
+install(DIRECTORY configs DESTINATION ${CMAKE_INSTALL_DATADIR}/duhdr)
 install(DIRECTORY weights/lite DESTINATION ${CMAKE_INSTALL_DATADIR}/duhdr/models)
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)

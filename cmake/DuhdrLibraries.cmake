@@ -48,7 +48,7 @@ if(DUHDR_WERROR)
   list(APPEND DUHDR_CUDA_FLAGS -Werror=all-warnings -Xcompiler=-Werror)
 endif()
 
-set(duhdr_folders "^(base|tensor|autograd|kernels|layers|models|image|metrics|operators|data|infer|train|eval)$")
+set(duhdr_folders "^(base|tensor|autograd|kernels|layers|models|image|metrics|operators|data|infer|train|eval|experiments)$")
 
 # duhdr_kernel_tables(target): the inner loops of kernels/conv/cpu/isa, compiled for each instruction set of the processor.
 # Always optimised: their sums live in registers only then.

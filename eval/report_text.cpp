@@ -6,64 +6,20 @@
 #include <vector>
 
 #include "eval/report_table.h"
+#include "eval/text_columns.h"
 
 namespace duhdr {
 namespace {
-
-using Column = std::vector<std::string>;  // cells from top to bottom
-constexpr std::size_t gap = 3;            // spaces between columns
-
-/// Characters of UTF-8 text.
-std::size_t length(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-std::size_t width_of(const Column& column) {
-  std::size_t most = 0;
-  for (const std::string& cell : column) most = std::max(most, length(cell));
-  return most;
-}
-
-/// Columns side by side, all of the same height.
-std::string laid_out(const std::vector<Column>& columns) {
-  std::string out;
-  for (std::size_t i = 0; i < columns[0].size(); ++i) {
-    std::string line;
-    for (const Column& column : columns) {
-      if (&column != &columns[0]) line.append(gap, ' ');
-      line += column[i];
-      line.append(width_of(column) - length(column[i]), ' ');
-    }
-    out += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
-  }
-  return out;
-}
-
-/// The same in blocks of at most `width`, each with the first column.
-std::string wrapped(const std::vector<Column>& columns, std::size_t width) {
-  std::string out;
-  for (std::size_t next = 1; next < columns.size();) {
-    std::vector<Column> block{columns[0]};
-    std::size_t used = width_of(columns[0]);
-    do {
-      used += gap + width_of(columns[next]);
-      block.push_back(columns[next++]);
-    } while (next < columns.size() && used + gap + width_of(columns[next]) <= width);
-    if (!out.empty()) out += '\n';
-    out += laid_out(block);
-  }
-  return out;
-}
 
 std::string interval(double low, double high, int decimals) {
   return '[' + fixed(low, decimals) + ", " + fixed(high, decimals) + ']';
 }
 
-Column metric_column(const Evaluation& evaluation, const MetricColumn& metric, std::size_t counted) {
+TextColumn metric_column(const Evaluation& evaluation, const MetricColumn& metric, std::size_t counted) {
   const int decimals = decimals_of(evaluation, metric);
   const auto best = leaders(evaluation, metric);
-  Column cells{escaped(metric.title + (metric.unit.empty() ? "" : " (" + metric.unit + ')')),
-               std::string(direction(metric.better))};
+  TextColumn cells{escaped(metric.title + (metric.unit.empty() ? "" : " (" + metric.unit + ')')),
+                   std::string(direction(metric.better))};
   for (const MethodResult& method : evaluation.methods) {
     const Summary* summary = summary_of(method, metric.name);
     if (summary == nullptr) {
@@ -79,18 +35,18 @@ Column metric_column(const Evaluation& evaluation, const MetricColumn& metric, s
 }
 
 std::string method_table(const Evaluation& evaluation, std::size_t counted, std::size_t width) {
-  std::vector<Column> columns(1);
+  std::vector<TextColumn> columns(1);
   columns[0] = {"", "method"};
   for (const MethodResult& method : evaluation.methods) columns[0].push_back(escaped(method.name));
   for (const MetricColumn& metric : evaluation.metrics) columns.push_back(metric_column(evaluation, metric, counted));
-  Column seconds{"time", "s"};
+  TextColumn seconds{"time", "s"};
   for (const MethodResult& method : evaluation.methods) seconds.push_back(fixed(method.seconds, 1));
   columns.push_back(std::move(seconds));
-  return wrapped(columns, width);
+  return in_columns(columns, width);
 }
 
 std::string comparison_table(const Evaluation& evaluation, std::size_t width) {
-  std::vector<Column> columns{{"difference of"}, {"metric"}, {"mean"}, {"95 % interval"}, {"p"}, {"pairs"}};
+  std::vector<TextColumn> columns{{"difference of"}, {"metric"}, {"mean"}, {"95 % interval"}, {"p"}, {"pairs"}};
   for (const Comparison& one : evaluation.comparisons) {
     const auto metric = std::find_if(evaluation.metrics.begin(), evaluation.metrics.end(),
                                      [&](const MetricColumn& column) { return column.name == one.metric; });
@@ -104,7 +60,7 @@ std::string comparison_table(const Evaluation& evaluation, std::size_t width) {
     columns[4].push_back(is_there ? p_value(one.p) : "-");
     columns[5].push_back(message(one.pairs));
   }
-  return wrapped(columns, width);
+  return in_columns(columns, width);
 }
 
 }  // namespace

@@ -62,6 +62,13 @@ Points drawable(const Points& points, bool logarithmic) {
 
 }  // namespace
 
+const std::string_view chart_style = R"(
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(420px,100%),1fr));gap:1rem}
+svg{width:100%;max-width:640px;background:var(--panel);border:1px solid var(--line)}svg .grid{stroke:var(--line)}
+svg polyline{fill:none;stroke-width:1.6}svg text{font-size:11px;fill:var(--note)}svg .y,svg .legend{text-anchor:end}
+svg .x{text-anchor:middle}svg .legend{font-weight:600}
+)";
+
 std::string line_chart(const std::vector<Series>& series, const std::string& x_label, const std::string& y_label,
                        bool logarithmic) {
   std::vector<Points> lines;

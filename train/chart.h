@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,9 @@ struct Series {
   std::string name;
   std::vector<std::pair<double, double>> points;  // x ascending; values that are not finite are left out
 };
+
+/// CSS of charts, and of a grid of them, the class "charts".
+extern const std::string_view chart_style;
 
 /// A chart with axes, ticks and a legend; `logarithmic` needs positive values (others are left out).
 std::string line_chart(const std::vector<Series>& series, const std::string& x_label, const std::string& y_label,

@@ -144,6 +144,7 @@ void visit_loss(Fields& f, LossOptions& loss) {
   f.number("curve", loss.curve, 0, large);
   f.choice("log", loss.log, {"l2", "l1"});
   f.choice("refinement", loss.refinement, {"l2", "log_l1"});
+  f.choice("dnm_clipped", loss.dnm_clipped, {"known", "process", "hard"});
   f.boolean("raw_perceptual", loss.raw_perceptual);
   f.integer("itnet_iterations", loss.itnet_iterations, 1, 16);
   f.boolean("literal", loss.literal);
@@ -283,8 +284,11 @@ nlohmann::json identity(const TrainConfig& config) {
   nlohmann::json out = to_json(config);
   for (const char* key : {"name", "validation", "checkpoint"}) out.erase(key);
   for (const char* key : {"threads", "cache_mib", "validation"}) out["data"].erase(key);
-  if (config.model.family == default_spec().family) out["model"].erase("family");  // as before there were others
-  if (!config.validation_sources.empty()) out["data"]["validation_share"] = 0.0;   // training sees every file
+  // As before there were others to choose.
+  if (config.model.family == default_spec().family) out["model"].erase("family");
+  if (out["model"].value("middle", "") == "ms_se") out["model"].erase("middle");
+  if (config.loss.dnm_clipped == ClippedTarget::known) out["loss"].erase("dnm_clipped");
+  if (!config.validation_sources.empty()) out["data"]["validation_share"] = 0.0;  // training sees every file
   return out;
 }
 

@@ -24,6 +24,10 @@ Variable total(const LossTerms& terms);
 enum class LogLoss { l2, l1 };             // of Eq. 16-17
 enum class RefinementLoss { l2, log_l1 };  // of Eq. 24
 
+/// I_clip for the response nets (Eq. 11-13). known: the camera's own where the data were synthesised, else C(H).
+/// process: C(H). hard: min(1, H).
+enum class ClippedTarget { known, process, hard };
+
 /// Weights and options, the paper's as defaults.
 struct LossOptions {
   double dn_dual = 10;     // lambda of Eq. 5
@@ -35,6 +39,7 @@ struct LossOptions {
   double curve = 0;            // of the 1024 curve values, added to Eq. 12
   LogLoss log = LogLoss::l2;
   RefinementLoss refinement = RefinementLoss::l2;
+  ClippedTarget dnm_clipped = ClippedTarget::known;
   bool raw_perceptual = false;  // features not normalised by their mean square
   int itnet_iterations = 3;     // of Eq. 18-20
   bool literal = false;         // base and mask of later iterations are those of C(H)

@@ -18,10 +18,6 @@ using Json = nlohmann::json;
 constexpr std::uint64_t largest_picture = std::uint64_t{64} << 20;
 
 constexpr const char* style = R"(
-.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(420px,100%),1fr));gap:1rem}
-svg{width:100%;max-width:640px;background:var(--panel);border:1px solid var(--line)}svg .grid{stroke:var(--line)}
-svg polyline{fill:none;stroke-width:1.6}svg text{font-size:11px;fill:var(--note)}svg .y,svg .legend{text-anchor:end}
-svg .x{text-anchor:middle}svg .legend{font-weight:600}
 .pictures td,.pictures th{text-align:left;vertical-align:top;padding:0 .6rem .6rem 0}.pictures img{width:100%}
 pre{background:var(--panel);padding:1rem;overflow:auto}
 )";
@@ -135,7 +131,7 @@ void write_report(const fs::path& run) {
                            validation_part(lines) + "<h2>Pictures</h2>" + pictures_part(run / "samples") +
                            "<h2>Losses</h2>" + stage_charts(lines) + "<h2>Configuration</h2><pre>" + html(text) +
                            "</pre>";
-  const std::string page = html_page("duhdr-train: " + name, style, body);
+  const std::string page = html_page("duhdr-train: " + name, std::string(chart_style) + style, body);
   write_file(run / "report.html", {reinterpret_cast<const std::byte*>(page.data()), page.size()});
 }
 

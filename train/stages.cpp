@@ -32,12 +32,17 @@ struct Truth {
 Variable true_clipped(const StageBatch& batch) {
   return batch.clipped.defined() ? batch.clipped : truncation(batch.hdr);
 }
-Truth truth(const StageContext& c, const StageBatch& batch) {
-  if (batch.encoded.defined()) return {batch.encoded, batch.clipped};
+/// The same for the response nets, which may be shown another truncation.
+Variable response_clipped(const StageContext& c, const StageBatch& batch) {
+  if (c.options.dnm_clipped == ClippedTarget::known) return true_clipped(batch);
+  const NoGrad constant;
+  return c.options.dnm_clipped == ClippedTarget::process ? truncation(batch.hdr) : clamp(batch.hdr, 0, 1);
+}
+Truth truth(const StageContext& c, const StageBatch& batch, const Variable& clipped) {
+  if (batch.encoded.defined()) return {batch.encoded, clipped};
   const NoGrad constant;
   ResponseNet& nnet = duhdr(c).nnet();
   const bool training = nnet.training();
-  const Variable clipped = true_clipped(batch);
   nnet.set_training(false);
   const Variable encoded = mapped(nnet, clipped);
   nnet.set_training(training);
@@ -51,15 +56,16 @@ LossTerms dequantisation_terms(const StageContext& c, const StageBatch& batch, c
 }
 
 LossTerms dnet_individual(const StageContext& c, const StageBatch& batch) {  // Eq. 4
-  return {{"encoded", 1, squared_error(duhdr(c).dnet()(batch.ldr), truth(c, batch).encoded, images(batch))}};
+  return {{"encoded", 1,
+           squared_error(duhdr(c).dnet()(batch.ldr), truth(c, batch, true_clipped(batch)).encoded, images(batch))}};
 }
 
 LossTerms dnet_joint(const StageContext& c, const StageBatch& batch) {  // Eq. 5
-  return dequantisation_terms(c, batch, duhdr(c).dnet()(batch.ldr), truth(c, batch));
+  return dequantisation_terms(c, batch, duhdr(c).dnet()(batch.ldr), truth(c, batch, true_clipped(batch)));
 }
 
 LossTerms nnet_individual(const StageContext& c, const StageBatch& batch) {  // Eq. 11
-  const Variable x = true_clipped(batch);
+  const Variable x = response_clipped(c, batch);
   const Variable target = batch.encoded.defined() ? batch.encoded : duhdr(c).dnet()(batch.ldr);
   return {{"encoded", 1, squared_error(mapped(duhdr(c).nnet(), x), target, images(batch))}};
 }
@@ -67,7 +73,7 @@ LossTerms nnet_individual(const StageContext& c, const StageBatch& batch) {  // 
 LossTerms innet_individual(const StageContext& c, const StageBatch& batch) {  // Eq. 12
   const Variable x = batch.encoded.defined() ? batch.encoded : duhdr(c).dnet()(batch.ldr);
   const Variable curve = duhdr(c).innet()(x);
-  LossTerms terms{{"clipped", 1, squared_error(apply_curve(curve, x), true_clipped(batch), images(batch))}};
+  LossTerms terms{{"clipped", 1, squared_error(apply_curve(curve, x), response_clipped(c, batch), images(batch))}};
   if (c.options.curve > 0 && batch.inverse_curve.defined()) {
     const Shape row{curve.shape()[0], 1, 1, curve.shape()[1]};
     terms.push_back({"curve", c.options.curve,
@@ -76,13 +82,24 @@ LossTerms innet_individual(const StageContext& c, const StageBatch& batch) {  //
   return terms;
 }
 
-LossTerms dnm_joint(const StageContext& c, const StageBatch& batch) {  // Eq. 13
-  const Truth target = truth(c, batch);                                // before Nnet's running statistics move
-  const Values values = forward(c.model.to_hdr(), batch.ldr, {"dequantised", "linear"});
+/// The first two terms of Eq. 13, of what the chain made of a photograph.
+LossTerms response_terms(const StageContext& c, const StageBatch& batch, const Values& values, const Variable& target) {
   const Variable encoded = values.at("dequantised"), clipped = values.at("linear");
   const Variable again = mapped(duhdr(c).nnet(), clipped);
-  LossTerms terms{{"clipped", 1, squared_error(clipped, target.clipped, images(batch))},
-                  {"cycle", c.options.dnm_dual, squared_error(again, encoded, images(batch))}};
+  return {{"clipped", 1, squared_error(clipped, target, images(batch))},
+          {"cycle", c.options.dnm_dual, squared_error(again, encoded, images(batch))}};
+}
+
+LossTerms responses_joint(const StageContext& c, const StageBatch& batch) {  // Eq. 13, Dnet constant
+  const Values values = forward(c.model.to_hdr(), batch.ldr, {"dequantised", "linear"});
+  return response_terms(c, batch, values, response_clipped(c, batch));
+}
+
+LossTerms dnm_joint(const StageContext& c, const StageBatch& batch) {  // Eq. 13
+  const Truth target = truth(c, batch, response_clipped(c, batch));    // before Nnet's running statistics move
+  const Values values = forward(c.model.to_hdr(), batch.ldr, {"dequantised", "linear"});
+  const Variable encoded = values.at("dequantised");
+  LossTerms terms = response_terms(c, batch, values, target.clipped);
   for (LossTerm& term : dequantisation_terms(c, batch, encoded, target)) {
     term.weight *= c.options.dnm_dn;
     terms.push_back(std::move(term));
@@ -165,6 +182,12 @@ const std::array table{
     Stage{"dnet-joint", "duhdr", 1, "dequantisation with the quantiser, Eq. 5", {"dnet"}, dnet_joint},
     Stage{"nnet", "duhdr", 1, "camera response, Eq. 11", {"nnet"}, nnet_individual},
     Stage{"innet", "duhdr", 1, "inverse camera response, Eq. 12", {"innet"}, innet_individual},
+    Stage{"responses-joint",
+          "duhdr",
+          1,
+          "both responses, Dnet frozen, Eq. 13 without it",
+          {"innet", "nnet"},
+          responses_joint},
     Stage{"dnm-joint", "duhdr", 1, "both responses and dequantisation, Eq. 13", {"dnet", "innet", "nnet"}, dnm_joint},
     Stage{"itnet", "duhdr", 1, "highlights alone, Eq. 16", {"itnet"}, itnet_individual},
     Stage{"itnet-joint", "duhdr", 1, "highlights with the truncation, iterated, Eq. 17-19", {"itnet"}, itnet_joint},

@@ -37,10 +37,14 @@ void add_oonet(std::vector<Pass>& passes, const OOnet& net) {
   constexpr int bottom = OOnet::levels;
   levels.down("OOnet down", {{"hdr"}, {"linear"}, {"dequantised"}},
               [](In in) { return OOnet::input(in[0], in[1], in[2]); });
-  levels.add("OOnet down", "last down", bottom, {{levels.pooled(bottom - 1)}}, {levels.skip(bottom)},
-             [&net](In in) { return net.last_down(in[0]); });
-  levels.add("OOnet middle", "bottom", bottom, {{levels.skip(bottom)}}, {levels.features(bottom)},
-             [&net](In in) { return net.bottleneck(in[0]); });
+  if (net.has_bottleneck()) {
+    levels.add("OOnet down", "last down", bottom, {{levels.pooled(bottom - 1)}}, {levels.skip(bottom)},
+               [&net](In in) { return net.last_down(in[0]); });
+    levels.add("OOnet middle", "bottom", bottom, {{levels.skip(bottom)}}, {levels.features(bottom)},
+               [&net](In in) { return net.bottleneck(in[0]); });
+  } else {
+    levels.bottom("OOnet down");
+  }
   levels.up("OOnet up", {"hdr"}, "result",
             [&net](const Variable& features, In in) { return net.finish(in[0], features); });
 }

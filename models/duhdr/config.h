@@ -9,10 +9,12 @@ namespace duhdr {
 
 enum class Trunk : unsigned char { resnet18, crfnet };  // of the response nets
 enum class Down : unsigned char { rfb, conv };          // DownBlock of OOnet
+enum class Middle : unsigned char { ms_se, none };      // of OOnet: what adjusts the features of its bottom
 
 struct DuHdrConfig {
   Trunk trunk = Trunk::resnet18;
   Down down = Down::rfb;
+  Middle middle = Middle::ms_se;
   std::int64_t curve_samples = 1024;
   std::int64_t curve_k = 11;              // basis vectors of a response curve
   double alpha = 0.95;                    // where the exposure mask begins (Eq. 15)

@@ -11,10 +11,11 @@ namespace duhdr {
 
 nlohmann::json to_json(const DuHdrConfig& config);
 
-/// Throws (with the reader's code) on unknown keys and values out of range. Widths may be left out.
+/// Throws (with the reader's code) on unknown keys and values out of range. Widths and "middle" may be left out.
 DuHdrConfig config_from_json(JsonObject architecture);
 
 const char* name_of(Trunk trunk);
 const char* name_of(Down down);
+const char* name_of(Middle middle);
 
 }  // namespace duhdr

@@ -36,7 +36,10 @@ DuHdr::DuHdr(const DuHdrConfig& config)
 
 nlohmann::json DuHdr::architecture() const { return to_json(config_); }
 
-std::string DuHdr::variant() const { return message(name_of(config_.trunk), ", ", name_of(config_.down)); }
+std::string DuHdr::variant() const {
+  const std::string without = config_.middle == Middle::none ? ", without MS-SE" : "";
+  return message(name_of(config_.trunk), ", ", name_of(config_.down), without);
+}
 
 std::string DuHdr::label(std::string_view network) const {
   const std::string name(network);

@@ -9,7 +9,7 @@ namespace duhdr {
 OOnet::OOnet(const DuHdrConfig& config)
     : down_kind_(config.down),
       stem_(child<ConvPair>("stem", 9, config.oonet_widths[0], 7)),
-      ms_se_(child<MsSe>("ms_se", config.oonet_widths[4])),
+      ms_se_(config.middle == Middle::ms_se ? &child<MsSe>("ms_se", config.oonet_widths[4]) : nullptr),
       head_(child<Conv2d>("head", config.oonet_widths[0], 3, 3,
                           ConvOptions{.activation = Activation::relu, .init = Init::zero})) {
   const auto& widths = config.oonet_widths;

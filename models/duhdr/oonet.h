@@ -20,7 +20,7 @@ class OOnet : public Module {
   Variable operator()(const Variable& hdr, const Variable& linear, const Variable& dequantised) const;
 
   // The same in steps, level by level; level 0 has full resolution and reads the images as input() joins them. Only the
-  // bottom sees the whole image.
+  // bottleneck sees the whole image.
   static constexpr int levels = 4;
   /// [N, H, W, 9]
   static Variable input(const Variable& hdr, const Variable& linear, const Variable& dequantised);
@@ -28,7 +28,8 @@ class OOnet : public Module {
   Variable last_down(const Variable& x) const {
     return block(levels, x);
   }  // [N, H/16, W/16, C], as bottleneck reads it
-  Variable bottleneck(const Variable& x) const { return ms_se_(x); }
+  bool has_bottleneck() const { return ms_se_ != nullptr; }
+  Variable bottleneck(const Variable& x) const { return ms_se_ != nullptr ? (*ms_se_)(x) : x; }
   Variable bottom(const Variable& x) const { return bottleneck(last_down(x)); }
   Variable up(int level, const Variable& x, const Variable& skip) const;
   Variable finish(const Variable& hdr, const Variable& features) const;
@@ -40,7 +41,7 @@ class OOnet : public Module {
   ConvPair& stem_;
   std::vector<Rfb*> rfbs_;
   std::vector<ConvPair*> pairs_;
-  MsSe& ms_se_;
+  MsSe* ms_se_;  // nullptr: none
   std::vector<UpBlock*> ups_;
   Conv2d& head_;
 };

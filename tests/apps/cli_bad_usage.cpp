@@ -27,6 +27,11 @@ BadCall by_method(const std::string& name, const std::vector<std::string>& more,
   return {name, all, ExitCode::usage, part};
 }
 
+/// duhdr-eval and one of the paper's experiments.
+BadCall experiment(const std::string& name, const std::vector<std::string>& arguments, const std::string& part) {
+  return {name, arguments, ExitCode::usage, part, {}, "duhdr-eval"};
+}
+
 std::vector<std::string> pairs(const std::vector<std::string>& more) {
   std::vector<std::string> all{"make", "-o", "pairs", "--from", "scenes"};
   all.insert(all.end(), more.begin(), more.end());
@@ -203,6 +208,15 @@ std::vector<BadCall> bad_usage() {
        "; use --device cpu"},
       {"memory below what any tile needs", call("in.png", "out.exr", {"--max-memory", "1K"}), ExitCode::out_of_memory,
        "in.png: out of memory on cpu"},
+      experiment("eval: experiment without a folder", {"table3"}, "--out is required"),
+      experiment("eval: experiment without a set", {"figure6", "-o", "out"}, "name one or more with --set"),
+      experiment("eval: unknown budget", {"table4", "-o", "out", "--budget", "tiny"},
+                 "--budget tiny: not one of smoke, short, full, or a number of steps"),
+      experiment("eval: two experiments", {"table2", "-o", "out", "table3"}, "table3"),
+      experiment("eval: experiment with a method", {"-m", "model", "table3", "-o", "out"},
+                 "--method: does not belong to table3"),
+      experiment("eval: experiment with an unknown metric", {"table3", "-o", "out", "--metrics", "vdp"},
+                 "metric vdp is unknown"),
       {"train: no folder", {}, ExitCode::usage, "--init-only", {}, "duhdr-train"},
       {"train: a model rounded onto itself",
        {"--to-half", "model", "model/."},

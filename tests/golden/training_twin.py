@@ -191,6 +191,13 @@ class Training:
             "quantised": (0.005 * 10, self.l2(operations.quantise(n), batch.ldr)),
         }
 
+    def responses_joint(self, batch):
+        """Eq. 13 with Dnet as it is."""
+        _, clipped = self.truth(batch)
+        n = self.dequantised(batch.ldr)
+        clip = self.linearise(n)
+        return {"clipped": (1, self.l2(clip, clipped)), "cycle": (0.01, self.l2(self.expose(clip), n))}
+
     def itnet(self, batch):
         """Eq. 16."""
         _, clip = self.truth(batch)
@@ -268,6 +275,7 @@ STAGES = {
     "dnet-joint": ("dnet",),
     "nnet": ("nnet",),
     "innet": ("innet",),
+    "responses-joint": ("innet", "nnet"),
     "dnm-joint": ("dnet", "innet", "nnet"),
     "itnet": ("itnet",),
     "itnet-joint": ("itnet",),

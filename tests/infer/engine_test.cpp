@@ -67,7 +67,9 @@ DuHdrConfig variant(Trunk trunk, Down down) {
 
 TEST(Engine, TilesGiveTheBitsOfTheWholeImage) {
   const Tensor image = picture(289, 353, 0.2f);
-  for (const DuHdrConfig& config : {variant(Trunk::crfnet, Down::rfb), variant(Trunk::crfnet, Down::conv)}) {
+  DuHdrConfig plain = variant(Trunk::crfnet, Down::rfb);
+  plain.middle = Middle::none;
+  for (const DuHdrConfig& config : {variant(Trunk::crfnet, Down::rfb), variant(Trunk::crfnet, Down::conv), plain}) {
     const std::vector<float> whole = run(config, image, EngineOptions::whole);
     for (const std::int64_t tile : {160, 192}) EXPECT_TRUE(run(config, image, tile) == whole) << "tile " << tile;
   }

@@ -109,7 +109,9 @@ TEST(Chain, GivesEverythingInThePicturesSize) {
 TEST(Chain, PassesAreTheNetworks) {
   DuHdrConfig thrice = small();
   thrice.itnet_iterations = 3;
-  for (const DuHdrConfig& config : {small(Down::rfb), small(Down::conv), thrice}) {
+  DuHdrConfig plain = small();
+  plain.middle = Middle::none;
+  for (const DuHdrConfig& config : {small(Down::rfb), small(Down::conv), thrice, plain}) {
     DuHdr model(config);
     test::fill_module(model, "");
     const NoGrad inference;

@@ -25,6 +25,11 @@ DuHdrConfig config_of(Trunk trunk, Down down) {
 }
 
 const DuHdrConfig usual = config_of(Trunk::resnet18, Down::rfb);
+const DuHdrConfig plain_unet = [] {  // the refinement net of Liu et al. 2020
+  DuHdrConfig config = config_of(Trunk::crfnet, Down::conv);
+  config.middle = Middle::none;
+  return config;
+}();
 const DuHdrConfig as_counted = config_of(Trunk::crfnet, Down::conv);  // the variant of the paper's Table 2
 
 Variable meta_image(std::int64_t height = 512, std::int64_t width = 512, std::int64_t batch = 1) {
@@ -83,7 +88,8 @@ TEST(Counts, ITnet) {
 
 TEST(Counts, OOnet) {
   for (const auto& [config, parameters, cost] :
-       {std::tuple{as_counted, 3046659, "39.359"}, std::tuple{usual, 2553479, "30.925"}}) {
+       {std::tuple{as_counted, 3046659, "39.359"}, std::tuple{usual, 2553479, "30.925"},
+        std::tuple{plain_unet, 1266947, "37.883"}}) {
     OOnet net(config);
     EXPECT_EQ(net.parameter_count(), parameters);
     on_meta(net);

@@ -61,6 +61,7 @@ TEST(Model, RoundTripIsExact) {
       DuHdrConfig config = tiny_config();
       config.trunk = trunk;
       config.down = down;
+      config.middle = trunk == Trunk::crfnet ? Middle::none : Middle::ms_se;
       const auto model = tiny_model(config);
       const ModelCard card{.name = "n\"\xC3\xA9", .licence = "CC0-1.0", .provenance = {{"steps", 7}, {"x", {1, "a"}}}};
       save_model(folder / "m", *model, card);

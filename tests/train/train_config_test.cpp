@@ -33,7 +33,7 @@ std::string error_of(const std::string& text) {
 /// Everything differs from its default.
 const char* const everything = R"({
   "format_version": 1, "name": "other", "seed": 9223372036854775807, "precision": "mixed",
-  "model": {"trunk": "crfnet", "down": "conv", "curve_k": 5, "alpha": 0.9, "itnet_iterations": 2,
+  "model": {"trunk": "crfnet", "down": "conv", "middle": "none", "curve_k": 5, "alpha": 0.9, "itnet_iterations": 2,
             "response_max_side": 0, "widths": {"dnet": [1, 2, 3, 4, 5], "itnet": [2, 3, 4, 5, 6],
             "oonet": [3, 4, 5, 6, 8], "response": [4, 5, 6, 7]}},
   "data": {"sources": ["hdr:a", "paired:b", "scenes"], "unpaired": ["ldr:c"], "validation": ["hdr:d"],
@@ -42,7 +42,7 @@ const char* const everything = R"({
                       "jpeg_lo": 50, "jpeg_hi": 60}},
   "loss": {"dn_dual": 1.5, "dnm_dual": 2.5, "dnm_dn": 3.5, "perceptual": 4.5, "itn_dual": 5.5, "total_variation": 6.5,
            "curve": 7.5, "log": "l1", "refinement": "log_l1", "raw_perceptual": true, "itnet_iterations": 4,
-           "literal": true},
+           "literal": true, "dnm_clipped": "hard"},
   "adam": {"beta1": 0.5, "beta2": 0.75, "eps": 0.25, "clip_norm": 2, "ema_decay": 0.875},
   "perceptual": {"weights": "vgg.safetensors", "seed": 7, "widths": [3, 4, 5]},
   "validation": {"every": 11, "samples": 12, "patch": 64, "pictures": 2, "best_by": "structure"},
@@ -123,7 +123,7 @@ TEST(TrainConfig, EveryConfigurationOfTheRepositoryIsGood) {
 }
 
 TEST(TrainConfig, EveryStageCanBeNamed) {
-  EXPECT_EQ(all_stages().size(), 15u);
+  EXPECT_EQ(all_stages().size(), 16u);
   for (const Stage& stage : all_stages()) {
     const json row{{"stage", std::string(stage.name)}};
     const json whole{{"model", {{"family", std::string(stage.family)}}}, {"schedule", json::array({row})}};
@@ -175,6 +175,8 @@ const std::vector<Bad> bad_configurations{
     {R"({"format_version": 2})", {"format_version", "2"}},
     {R"({"precision": "f16"})", {"precision", "f32, mixed"}},
     {R"({"loss": {"log": "l3"}})", {"loss.log", "l2, l1"}},
+    {R"({"loss": {"dnm_clipped": "soft"}})", {"loss.dnm_clipped", "known, process, hard"}},
+    {R"({"model": {"middle": "se"}})", {"model.middle", "ms_se, none"}},
     {R"({"loss": {"dn_dual": -1}})", {"loss.dn_dual", "-1"}},
     {R"({"loss": {"itnet_iterations": 0}})", {"loss.itnet_iterations"}},
     {R"({"adam": {"beta1": 1}})", {"adam.beta1"}},
@@ -267,9 +269,15 @@ TEST(TrainConfig, IdentityIgnoresWhatDoesNotDecideTheWeights) {
   EXPECT_EQ(ignored_keys(true), expected);
 }
 
-/// Runs that were begun when there was one family can be continued.
-TEST(TrainConfig, IdentityKnowsNoFirstFamily) {
-  EXPECT_FALSE(identity(config_of("{}")).at("model").contains("family"));
+/// Runs that were begun when there was one family, one OOnet and one I_clip can be continued.
+TEST(TrainConfig, IdentityKnowsNoFirstChoices) {
+  const json first = identity(config_of("{}"));
+  EXPECT_FALSE(first.at("model").contains("family"));
+  EXPECT_FALSE(first.at("model").contains("middle"));
+  EXPECT_FALSE(first.at("loss").contains("dnm_clipped"));
+  const json other = identity(config_of(R"({"model": {"middle": "none"}, "loss": {"dnm_clipped": "process"}})"));
+  EXPECT_EQ(other.at("model").at("middle"), "none");
+  EXPECT_EQ(other.at("loss").at("dnm_clipped"), "process");
   EXPECT_EQ(identity(config_of(R"({"model": {"family": "expandnet"}})")).at("model").at("family"), "expandnet");
 }
 

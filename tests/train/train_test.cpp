@@ -8,6 +8,8 @@
 #include <limits>
 #include <set>
 
+#include "kernels/camera/truncation.h"
+#include "kernels/pointwise.h"
 #include "models/precision.h"
 #include "tests/support/train_files.h"
 #include "train/session.h"
@@ -133,6 +135,27 @@ TEST_F(Steps, BackwardFindsNothingThatForwardDerivedFromTheWeights) {
   StageTrainer train(stage, *model_, *vgg_, config_.loss, {}, false);
   ASSERT_FALSE(train.step(batch("dnet"), 1e-3).skipped);
   EXPECT_EQ(derivations, 2);
+}
+
+/// Whatever I_clip the batch has, the response nets are shown the one that the option names.
+TEST_F(Steps, ResponseNetsAreShownTheTruncationOfTheOption) {
+  for (const std::string name : {"nnet", "innet", "responses-joint", "dnm-joint"})
+    for (const ClippedTarget target : {ClippedTarget::process, ClippedTarget::hard}) {
+      SCOPED_TRACE(testing::Message() << name << " " << static_cast<int>(target));
+      LossOptions options;
+      const auto loss = [&](const Batch& batch) {
+        const std::unique_ptr<Model> model = new_model(config_, options_);
+        return StageTrainer(stage_named(name), *model, *vgg_, options, {}, false).step(batch, 1e-3).loss;
+      };
+      Batch shown = batch(name);
+      const Variable light(shown.hdr);
+      shown.clipped = target == ClippedTarget::process ? truncation(light).value() : clamp(light, 0, 1).value();
+      const double expected = loss(shown);
+      fill(shown.clipped, 0.25f);
+      EXPECT_NE(loss(shown), expected);
+      options.dnm_clipped = target;
+      EXPECT_EQ(loss(shown), expected);
+    }
 }
 
 TEST_F(Steps, ABatchWithoutAUsableImageIsLeftOut) {
