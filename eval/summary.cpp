@@ -118,7 +118,8 @@ const MethodResult* base_of(const Evaluation& evaluation) {
   return nullptr;
 }
 
-/// More light where the truth is bright is no reconstruction when its distribution is as wrong as before.
+/// More light where the truth is bright is no reconstruction when its distribution is as wrong as before. A better mean
+/// of energy is enough, as a constant gain is too much for some pictures; the structure has to be better beyond chance.
 void remark_on_gains(Evaluation& evaluation, const std::vector<std::string>& scenes) {
   const MetricColumn *energy = column_of(evaluation, "energy"), *structure = column_of(evaluation, "structure");
   const MethodResult* base = base_of(evaluation);
@@ -128,7 +129,7 @@ void remark_on_gains(Evaluation& evaluation, const std::vector<std::string>& sce
     const auto gained = comparison_of(*energy, method, *base, scenes);
     const auto shaped = comparison_of(*structure, method, *base, scenes);
     constexpr double visible = 1e-6;  // rounding moves structure by less
-    if (gained && shaped && gained->high < 0 && shaped->high >= -visible)
+    if (gained && shaped && gained->difference < 0 && shaped->high >= -visible)
       evaluation.remarks.push_back(message(method.name, ": nearer to the true energy of highlights than ", base->name,
                                            " without being nearer to their structure: a gain, no reconstruction"));
   }

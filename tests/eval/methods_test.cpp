@@ -4,8 +4,8 @@
 
 #include "eval/sanity.h"
 #include "infer/operator_method.h"
+#include "tests/eval/eval_files.h"
 #include "tests/support/cli_files.h"
-#include "tests/support/eval_files.h"
 
 namespace duhdr {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "eval/folder_set.h"
 #include "eval/protocol.h"
-#include "tests/support/eval_files.h"
+#include "tests/eval/eval_files.h"
 #include "tests/support/image_exr_files.h"
 
 namespace duhdr {

@@ -8,7 +8,7 @@
 #include "eval/report_json.h"
 #include "eval/report_text.h"
 #include "tensor/safetensors.h"
-#include "tests/support/eval_files.h"
+#include "tests/eval/eval_files.h"
 
 namespace duhdr {
 namespace {

@@ -174,6 +174,7 @@ TEST(SummaryTest, AGainIsCalledOne) {
   EXPECT_EQ(gain.remarks[0].find("other: nearer to the true energy of highlights than true-curve without"), 0u);
   EXPECT_EQ(gains({0, -1, 0, 0.5}, {0.6, 0.5, 0.6, 0.7}).remarks.size(), 1u);  // worse than before
   EXPECT_TRUE(gains({0, -1, 0, 0.5}, {0.3, 0.2, 0.3, 0.4}).remarks.empty());   // nearer to both
+  EXPECT_EQ(gains({0, -1, 4, 1}, same).remarks.size(), 1u);                    // too much for one, better by the mean
   EXPECT_TRUE(gains({-3, -4, -3, -2}, same).remarks.empty());                  // less light
   EXPECT_TRUE(gains({4, 6, 5, 3}, same).remarks.empty());                      // too much of it
   Evaluation without_base = gains({0, -1, 0, 0.5}, same);
