@@ -7,11 +7,13 @@
 #include <cmath>
 #include <complex>
 #include <functional>
+#include <limits>
 #include <numbers>
 
 #include "base/random.h"
 #include "metrics/vdp/csf.h"
 #include "metrics/vdp/dct.h"
+#include "metrics/vdp/elementary.h"
 #include "metrics/vdp/gaussian.h"
 #include "metrics/vdp/masking.h"
 #include "metrics/vdp/receptors.h"
@@ -185,7 +187,42 @@ TEST(HdrVdp3, RefusesWhatItCannotMeasure) {
   EXPECT_NEAR(hdr_vdp3(least, least).q, 10, 1e-12);
 }
 
+TEST(HdrVdp3, TheLargestNumbersAreMeasured) {
+  for (const auto encoding : {VdpEncoding::rgb_native, VdpEncoding::rgb_bt709})
+    for (const auto& [type, most] : {std::pair{DType::f32, static_cast<double>(std::numeric_limits<float>::max())},
+                                     {DType::f64, std::numeric_limits<double>::max()}})
+      for (const double sign : {1., -1.}) {
+        const Tensor extreme = picture(
+            20, 20, 3, [&](int x, int y, int c) { return (x + y) % 3 == c ? sign * most : 1.; }, type);
+        const double q = hdr_vdp3(extreme, picture(20, 20, 3, waves, type), {.encoding = encoding}).q;
+        EXPECT_TRUE(std::isfinite(q) && q < 10) << name_of(type) << sign;
+      }
+}
+
 // ------------------------------------------------------------------------------------------------------------- parts
+
+template <class T>
+void check_elementary_functions() {
+  constexpr T epsilon = std::numeric_limits<T>::epsilon();
+  for (int i = 0; i < 20000; ++i) {
+    const Philox draws(3, 1);
+    const auto y = static_cast<T>(60 * draws.uniform(static_cast<std::uint64_t>(i)) - 30), x = std::exp2(y);
+    const T logarithm = std::log2(x);
+    EXPECT_NEAR(vdp::log2(x), logarithm, 2 * epsilon * std::max(T(1), std::abs(logarithm)));
+    EXPECT_NEAR(vdp::exp2(y) / std::exp2(y), 1, 2 * epsilon);
+    EXPECT_NEAR(vdp::power(x, T(1.28)) / std::pow(x, T(1.28)), 1, 30 * epsilon);
+  }
+  EXPECT_EQ(vdp::log2(T(1)), 0);
+  EXPECT_EQ(vdp::log2(std::numeric_limits<T>::min()), std::numeric_limits<T>::min_exponent - 1);
+  EXPECT_EQ(vdp::exp2(T(-1e6)), std::numeric_limits<T>::min());
+  EXPECT_EQ(vdp::exp2(T(1e6)), std::exp2(T(std::numeric_limits<T>::max_exponent - 1)));
+  EXPECT_EQ(vdp::power(T(0), T(0.8)), 0);
+}
+
+TEST(VdpParts, ElementaryFunctionsAreThoseOfTheLibrary) {
+  check_elementary_functions<float>();
+  check_elementary_functions<double>();
+}
 
 TEST(VdpParts, ResponsesAndPupilHaveTheirCheckValues) {
   constexpr double cones[] = {5.254991, 15.316051, 43.145883, 124.595271, 381.672491, 741.054626, 1104.730709};
