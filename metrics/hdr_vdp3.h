@@ -28,8 +28,8 @@ struct HdrVdp3 {
 
   double q = 10;      // 10: no difference; less is worse
   double q_jod = 10;  // the same in just objectionable differences below 10
-  Tensor
-      visibility;  // [1, H, W, 1] f32, 0 = invisible: (sum over bands of |D|^0.8)^(1/0.8); undefined unless asked for
+  // [1, H, W, 1] f32, 0 = invisible: (sum over bands of |D|^0.8)^(1/0.8); undefined unless asked for
+  Tensor visibility;
 };
 
 /// test, reference: [1, H, W, 3] ([1, H, W, 1] for luminance) in cd/m2 on the CPU, f64 or f32. The element type is that

@@ -19,6 +19,7 @@
 #include "metrics/vdp/receptors.h"
 #include "metrics/vdp/resize.h"
 #include "tensor/parallel.h"
+#include "tensor/safetensors.h"
 
 namespace duhdr {
 namespace {
@@ -129,6 +130,28 @@ TEST_P(Published, IsReproduced) {
 
 INSTANTIATE_TEST_SUITE_P(HdrVdp3, Published, testing::ValuesIn(cases()),
                          [](const auto& row) { return std::string(row.param.name); });
+
+/// Odd sizes, resolutions and lights (tests/golden/make_vdp.py).
+TEST(HdrVdp3, IsThatOfTheTwin) {
+  const TensorFile file = read_safetensors(std::string(DUHDR_TEST_DATA) + "/golden/data/hdr_vdp3.safetensors");
+  int cases = 0;
+  for (const auto& [name, tensor] : file.tensors) {
+    if (!name.ends_with("/q")) continue;
+    ++cases;
+    const std::string start = name.substr(0, name.size() - 1);
+    const Tensor &test = file.tensors.at(start + "test"), &reference = file.tensors.at(start + "reference");
+    const std::vector<double> options = file.tensors.at(start + "options").to_vector<double>();
+    const HdrVdp3Options asked{.pixels_per_degree = options[0],
+                               .encoding = name.starts_with("luminance")    ? VdpEncoding::luminance
+                                           : name.starts_with("rgb-native") ? VdpEncoding::rgb_native
+                                                                            : VdpEncoding::rgb_bt709,
+                               .glare = options[1] != 0};
+    const double q = tensor.to_vector<double>()[0];
+    EXPECT_NEAR(hdr_vdp3(test.to(DType::f64), reference.to(DType::f64), asked).q, q, 1e-9) << name;
+    EXPECT_NEAR(hdr_vdp3(test, reference, asked).q, q, 2e-4) << name;
+  }
+  EXPECT_EQ(cases, 6);
+}
 
 TEST(HdrVdp3, EqualPicturesScoreTen) {
   const Tensor same = picture(64, 70, 3, waves);
