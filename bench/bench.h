@@ -42,6 +42,7 @@ void add_benchmark(Benchmark benchmark, const Settings& settings);
 void add_op_benchmarks(const Settings& settings);
 void add_network_benchmarks(const Settings& settings);
 void add_layer_benchmarks(const Settings& settings);
+void add_metric_benchmarks(const Settings& settings);
 
 /// Runs the chain of a model directory (family duhdr) and answers on stdin and stdout, one line each, until "quit" or
 /// the end:

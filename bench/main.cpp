@@ -77,6 +77,7 @@ ExitCode run_benchmarks(const Options& options, Device device, std::vector<std::
   bench::add_op_benchmarks(settings);
   bench::add_network_benchmarks(settings);
   bench::add_layer_benchmarks(settings);
+  bench::add_metric_benchmarks(settings);
   if (options.compare.empty()) {
     benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();
@@ -89,7 +90,7 @@ ExitCode run_benchmarks(const Options& options, Device device, std::vector<std::
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("Times every op, network and chain, each after a check against double precision.");
+  CLI::App app("Times every op, network, chain and metric, each after a check against double precision.");
   Options options;
   std::vector<std::string> library_arguments;
   try {

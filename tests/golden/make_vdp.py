@@ -1,6 +1,6 @@
 """Golden values of HDR-VDP-3 by vdp_twin.py: data/hdr_vdp3.safetensors.
 
-A case has `<case>/test` and `<case>/reference` ([1, H, W, 3] or [1, H, W, 1] float32, cd/m2), `<case>/options` (pixels
+A case has `<case>/estimate` and `<case>/truth` ([1, H, W, 3] or [1, H, W, 1] float32, cd/m2), `<case>/options` (pixels
 per degree, 1 with glare, else 0) and `<case>/q`; its name begins with the encoding.
 """
 
@@ -40,7 +40,7 @@ def main():
         channels = 1 if encoding == "luminance" else 3
         test, reference = pictures(name, height, width, channels, low, high)
         q = quality(test.astype(np.float64), reference.astype(np.float64), encoding, ppd, glare)
-        tensors |= {f"{name}/test": test[None], f"{name}/reference": reference[None]}
+        tensors |= {f"{name}/estimate": test[None], f"{name}/truth": reference[None]}
         tensors |= {f"{name}/options": np.array([ppd, glare], np.float64), f"{name}/q": np.array([q])}
         print(name, q)
     path = Path(__file__).resolve().parent / "data" / "hdr_vdp3.safetensors"

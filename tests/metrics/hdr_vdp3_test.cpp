@@ -139,7 +139,7 @@ TEST(HdrVdp3, IsThatOfTheTwin) {
     if (!name.ends_with("/q")) continue;
     ++cases;
     const std::string start = name.substr(0, name.size() - 1);
-    const Tensor &test = file.tensors.at(start + "test"), &reference = file.tensors.at(start + "reference");
+    const Tensor &test = file.tensors.at(start + "estimate"), &reference = file.tensors.at(start + "truth");
     const std::vector<double> options = file.tensors.at(start + "options").to_vector<double>();
     const HdrVdp3Options asked{.pixels_per_degree = options[0],
                                .encoding = name.starts_with("luminance")    ? VdpEncoding::luminance
