@@ -90,7 +90,7 @@ ExitCode run_benchmarks(const Options& options, Device device, std::vector<std::
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("Times every op, network and chain, each after a check against double precision.");
+  CLI::App app("Times every op, network, chain and metric, each after a check against double precision.");
   Options options;
   std::vector<std::string> library_arguments;
   try {

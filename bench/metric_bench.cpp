@@ -1,74 +1,84 @@
 // SPDX-License-Identifier: Apache-2.0
-// The metrics of pictures that take time, each on one pair.
+// Metrics of what is seen, of pictures like those that are evaluated.
 #include <cmath>
+#include <vector>
 
 #include "bench/bench.h"
 #include "metrics/crf_correction.h"
 #include "metrics/hdr_vdp3.h"
-#include "metrics/psnr.h"
 #include "metrics/ssim.h"
+#include "tensor/safetensors.h"
+#include "tests/golden/fill.h"
 
 namespace duhdr::bench {
 namespace {
 
 struct Pair {
-  Tensor test, reference;  // cd/m2
+  Tensor estimate, truth;  // f32 [1, H, W, 3], cd/m2
 };
 
-/// Waves of many sizes from 1 to 1000 cd/m2, and the same with its highlights cut and another curve.
-Pair pair_of(std::int64_t height, std::int64_t width, DType type) {
-  Tensor test(Shape{1, height, width, 3}, DType::f64), reference(test.shape(), DType::f64);
-  double *t = test.mutable_data<double>(), *r = reference.mutable_data<double>();
-  for (std::int64_t i = 0; i < test.numel(); ++i) {
-    const double x = static_cast<double>(i / 3 % width), y = static_cast<double>(i / 3 / width);
-    const double wave = std::sin(x / 7 + y / 31) + std::sin(x / 53 - y / 19) + std::sin(x * y / 9973);
-    r[i] = std::pow(10, 1.5 + 0.5 * wave) * (1 + 0.1 * static_cast<double>(i % 3));
-    t[i] = 1.1 * std::pow(std::min(r[i], 400.0), 0.95);
-  }
-  return {test.to(type), reference.to(type)};
+/// Soft shapes from 0.1 to 1000 cd/m2, and the same with another gain, cast and grain.
+Pair pair_of(std::int64_t height, std::int64_t width) {
+  const Shape shape{1, height, width, 3};
+  Tensor estimate(shape, DType::f32), truth(shape, DType::f32);
+  float *e = estimate.mutable_data<float>(), *t = truth.mutable_data<float>();
+  golden::fill("bench/grain", {0.95, 1.05}, {e, static_cast<std::size_t>(estimate.numel())});
+  for (std::int64_t y = 0; y < height; ++y)
+    for (std::int64_t x = 0; x < width; ++x)
+      for (std::int64_t c = 0; c < 3; ++c) {
+        const auto at = [](std::int64_t i, double period) { return std::sin(static_cast<double>(i) / period); };
+        const double soft = at(x + 2 * c, 41) * at(y, 29) + .5 * at(x - y, 7 + static_cast<double>(c)) * at(x + y, 97);
+        const float light = std::pow(10.F, static_cast<float>(1 + 4 * soft / 3));
+        *t++ = light;
+        *e++ *= (c == 2 ? 1.1F : 1.3F) * light;
+      }
+  return {estimate, truth};
 }
 
-struct Row {
-  const char* name;
-  double (*measure)(const Pair& pair);
+struct Metric {
+  std::string name;
+  std::function<Tensor(const Pair&)> value;
+  std::string file, folder, golden;  // of the pair and of its value: tests/golden/data
+  double allowed;                    // normalised square error
 };
 
-double corrected(const Pair& pair) { return crf_corrected(pair.test, pair.reference).data<float>()[0]; }
+Tensor number(double value) { return Tensor::of<double>(Shape{1}, std::vector{value}); }
 
-constexpr Row rows[] = {
-    {"hdr-vdp-3", [](const Pair& pair) { return hdr_vdp3(pair.test, pair.reference).q; }},
-    {"pu21-psnr", [](const Pair& pair) { return pu21_psnr(pair.test, pair.reference); }},
-    {"pu21-ssim", [](const Pair& pair) { return pu21_ssim(pair.test, pair.reference); }},
-    {"pu21-ms-ssim", [](const Pair& pair) { return pu21_ms_ssim(pair.test, pair.reference); }},
-    {"crf-correction", corrected},
+Tensor vdp(const Pair& pair, DType type) { return number(hdr_vdp3(pair.estimate.to(type), pair.truth.to(type)).q); }
+
+const std::vector<Metric> metrics{
+    {"hdr-vdp3/f32", [](const Pair& p) { return vdp(p, DType::f32); }, "hdr_vdp3", "rgb-bt.709/office/", "q", 1e-9},
+    {"hdr-vdp3/f64", [](const Pair& p) { return vdp(p, DType::f64); }, "hdr_vdp3", "rgb-bt.709/office/", "q", 1e-20},
+    {"pu21-ssim", [](const Pair& p) { return number(pu21_ssim(p.estimate, p.truth)); }, "metrics", "", "pu21-ssim",
+     1e-10},
+    {"pu21-ms-ssim", [](const Pair& p) { return number(pu21_ms_ssim(p.estimate, p.truth)); }, "metrics", "",
+     "pu21-ms-ssim", 1e-10},
+    {"crf-correction", [](const Pair& p) { return crf_corrected(p.estimate, p.truth); }, "metrics", "", "crf-corrected",
+     1e-10},
 };
 
-/// HDR-VDP-3 in float against double; the others have one arithmetic, and their tests.
-std::string check(const Row& row) {
-  constexpr std::int64_t side = 96;
-  constexpr double allowed = 1e-3;
-  const double value = row.measure(pair_of(side, side, DType::f32));
-  if (!std::isfinite(value)) return message("the result is ", value);
-  if (row.measure != rows[0].measure) return {};
-  const double exact = row.measure(pair_of(side, side, DType::f64));
-  return std::abs(value - exact) <= allowed ? std::string()
-                                            : message("Q is ", value, ", in double ", exact, ", allowed ", allowed);
+std::string check(const Metric& metric) {
+  const TensorFile file = read_safetensors(DUHDR_TEST_DATA "/golden/data/" + metric.file + ".safetensors");
+  const auto tensor = [&](const std::string& name) { return file.tensors.at(metric.folder + name); };
+  const double error = square_error(metric.value({tensor("estimate"), tensor("truth")}), tensor(metric.golden));
+  return error <= metric.allowed ? std::string() : message("error ", error, ", allowed ", metric.allowed);
+}
+
+Work work_of(const Metric& metric, std::int64_t height, std::int64_t width) {
+  return {[&metric, pair = pair_of(height, width)] { benchmark::DoNotOptimize(metric.value(pair).raw()); }};
 }
 
 }  // namespace
 
 void add_metric_benchmarks(const Settings& settings) {
-  constexpr std::pair<std::int64_t, std::int64_t> sizes[] = {{512, 512}, {1080, 1920}};
-  for (const Row& row : rows)
-    for (const auto& [height, width] : sizes)
-      add_benchmark({.name = message("metric/", row.name, '/', width, 'x', height),
-                     .bytes = {},
-                     .check = [&row] { return check(row); },
-                     .prepare =
-                         [&row, height = height, width = width] {
-                           const Pair pair = pair_of(height, width, DType::f32);
-                           return Work{[&row, pair] { benchmark::DoNotOptimize(row.measure(pair)); }};
-                         }},
+  if (!settings.device.is_cpu()) return;
+  for (const auto& [height, width] : {std::pair<std::int64_t, std::int64_t>{512, 512}, {1080, 1920}})
+    for (const Metric& metric : metrics)
+      add_benchmark({message("metric/", metric.name, '/', height, 'x', width),
+                     0,
+                     {},
+                     [&metric] { return check(metric); },
+                     [&metric, height = height, width = width] { return work_of(metric, height, width); }},
                     settings);
 }
 

@@ -50,7 +50,7 @@ class Runner {
   }
 
   void evaluate_on_all(const ExperimentRow& row, const EvaluationProgress& progress) {
-    EvaluationOptions options = options_.evaluation;
+    EvaluateOptions options = options_.evaluation;
     options.keep = options_.folder / "evaluation";
     const auto no_names = [&](const std::string& name) -> std::unique_ptr<Method> {
       throw Error(ExitCode::bad_weights, message(escaped(name), ": the run has left no model"));

@@ -19,7 +19,7 @@ struct ExperimentOptions {
   std::string base_name;  // for reports
   Budget budget;
   RunOptions run;                // of every row; its folder, init and resume are the row's
-  EvaluationOptions evaluation;  // its `keep` is the folder above
+  EvaluateOptions evaluation;  // its `keep` is the folder above
   EngineOptions engine;
 };
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "metrics/vdp/csf.h"
+#include "metrics/vdp/elementary.h"
 #include "metrics/vdp/glare.h"
 #include "metrics/vdp/masking.h"
 #include "metrics/vdp/pyramid.h"
@@ -28,7 +29,7 @@ template <class T>
 Channels<T> channels(const Tensor& picture, VdpEncoding encoding) {
   constexpr std::array<std::array<double, 3>, 3> from_709{
       {{1.11061635, .00304895, .00103843}, {-.00664494, .97723337, -.00213034}, {.00332000, .01440337, .99032473}}};
-  constexpr double darkest = 1e-6;
+  constexpr double darkest = 1e-6, brightest = 1e30;  // beyond, sums over a picture could overflow
   const std::int64_t height = picture.shape().h(), width = picture.shape().w(), count = picture.shape()[3];
   Channels<T> out;
   for (std::int64_t c = 0; c < count; ++c) out.emplace_back(height, width);
@@ -37,13 +38,13 @@ Channels<T> channels(const Tensor& picture, VdpEncoding encoding) {
     for (std::int64_t x = 0; x < width; ++x) {
       const T* pixel = values + (y * width + x) * count;
       for (std::size_t c = 0; c < out.size(); ++c) {
-        T value = pixel[c];
+        auto value = static_cast<double>(pixel[c]);
         if (encoding == VdpEncoding::rgb_bt709)
-          value = static_cast<T>(std::max(from_709[c][0] * static_cast<double>(pixel[0]) +
-                                              from_709[c][1] * static_cast<double>(pixel[1]) +
-                                              from_709[c][2] * static_cast<double>(pixel[2]),
-                                          darkest));
-        out[c].row(y)[x] = value;
+          value =
+              std::max(from_709[c][0] * static_cast<double>(pixel[0]) + from_709[c][1] * static_cast<double>(pixel[1]) +
+                           from_709[c][2] * static_cast<double>(pixel[2]),
+                       darkest);
+        out[c].row(y)[x] = static_cast<T>(std::clamp(value, -brightest, brightest));
       }
     }
   });
@@ -86,70 +87,86 @@ Plane<T> different(const Channels<T>& test, const Channels<T>& reference) {
   return mask;
 }
 
-/// Steps 8 to 10: the error of each band, as it is seen.
+/// Both pictures as the nerves get them.
 template <class T>
-std::vector<Plane<T>> errors(const std::vector<Plane<T>>& test, const std::vector<Plane<T>>& reference,
-                             const Plane<T>& log10_adaptation, const Plane<T>& mask, const HdrVdp3Options& options) {
-  const std::size_t bands = test.size();
-  std::vector<Plane<T>> masking;
-  for (std::size_t k = 0; k < bands; ++k) masking.push_back(vdp::mutual_masking(test[k], reference[k]));
-  std::vector<Plane<T>> out;
-  for (std::size_t k = 0; k < bands; ++k) {
-    const double frequency = options.pixels_per_degree / 2 / static_cast<double>(std::int64_t{1} << k);
-    const std::int64_t height = test[k].height(), width = test[k].width();
-    const Plane<T> difference = map([](T t, T r) { return t - r; }, test[k], reference[k]);
-    const Plane<T> adaptation = resized(log10_adaptation, height, width);
-    Plane<T> sensitivity;
-    if (k + 1 == bands) {
-      const double rho = vdp::dominant_frequency(difference, 4 * frequency);
-      const double mean = vdp::mean_of(adaptation, [](T value) { return std::clamp(value, T(-5), T(5)); });
-      const auto at_all = static_cast<T>(vdp::neural_csf(rho, std::pow(10, mean), options.glare));
-      sensitivity = map([at_all](T) { return at_all; }, difference);
-    } else {
-      const vdp::CsfTable table(frequency, options.glare);
-      sensitivity = map([&](T value) { return static_cast<T>(table.at(static_cast<double>(value))); }, adaptation);
-    }
-    Plane<T> neighbours = map([](T) { return T(0); }, difference);
-    const auto add = [&](const Plane<T>& other) {
-      neighbours =
-          map([](T sum, T value) { return sum + std::max(value, T(0)); }, neighbours, resized(other, height, width));
-    };
-    if (k > 0) add(masking[k - 1]);
-    if (k + 2 < bands) add(masking[k + 1]);
-    out.push_back(vdp::masked_error(difference, sensitivity, masking[k], neighbours, resized(mask, height, width)));
-  }
-  return out;
+struct Seen {
+  std::vector<Plane<T>> test, reference;  // bands
+  Plane<T> log10_adaptation, different;
+};
+
+/// Steps 1 to 7.
+template <class T>
+Seen<T> seen(const Tensor& test, const Tensor& reference, const HdrVdp3Options& options) {
+  const double pixels_per_degree = options.pixels_per_degree;
+  Channels<T> t = channels<T>(test, options.encoding), r = channels<T>(reference, options.encoding);
+  const Plane<T> mask = different(t, r);
+  if (options.glare) scatter(t, r, pixels_per_degree);
+  const vdp::Retina<T> of_t = vdp::retina(t, pixels_per_degree), of_r = vdp::retina(r, pixels_per_degree);
+  t.clear();
+  r.clear();
+  const auto log10_mean = [](T a, T b) {
+    return vdp::log10(std::clamp((a + b) / 2, static_cast<T>(1e-5), static_cast<T>(1e5)));
+  };
+  return {vdp::pyramid(of_t.response, pixels_per_degree), vdp::pyramid(of_r.response, pixels_per_degree),
+          map(log10_mean, of_t.adaptation, of_r.adaptation), mask};
 }
 
-constexpr double pool = .8;
+/// Step 8: of the band `k` of so many.
+template <class T>
+Plane<T> sensitivity(const Plane<T>& difference, const Plane<T>& log10_adaptation, std::size_t k, std::size_t bands,
+                     const HdrVdp3Options& options) {
+  const double frequency = options.pixels_per_degree / 2 / static_cast<double>(std::int64_t{1} << k);
+  const Plane<T> adaptation = resized(log10_adaptation, difference.height(), difference.width());
+  if (k + 1 < bands) {
+    const vdp::CsfTable<T> table(frequency, options.glare);
+    return map([&](T value) { return table.at(value); }, adaptation);
+  }
+  const double rho = vdp::dominant_frequency(difference, 4 * frequency);
+  const double mean = vdp::mean_of(adaptation, [](T value) { return std::clamp(value, T(-5), T(5)); });
+  const auto everywhere = static_cast<T>(vdp::neural_csf(rho, std::pow(10, mean), options.glare));
+  return map([everywhere](T) { return everywhere; }, difference);
+}
+
+/// Steps 8 to 10: the pooled error of a band, given the mutual masking of all.
+template <class T>
+Plane<T> band_error(const Seen<T>& seen, const std::vector<Plane<T>>& masking, std::size_t k,
+                    const HdrVdp3Options& options) {
+  const std::size_t bands = masking.size();
+  const Plane<T> difference = map([](T t, T r) { return t - r; }, seen.test[k], seen.reference[k]);
+  const std::int64_t height = difference.height(), width = difference.width();
+  Plane<T> neighbours = map([](T) { return T(0); }, difference);
+  const auto add = [&](const Plane<T>& other) {
+    neighbours =
+        map([](T sum, T value) { return sum + std::max(value, T(0)); }, neighbours, resized(other, height, width));
+  };
+  if (k > 0) add(masking[k - 1]);
+  if (k + 2 < bands) add(masking[k + 1]);
+  return vdp::pooled_error(difference, sensitivity(difference, seen.log10_adaptation, k, bands, options), masking[k],
+                           neighbours, resized(seen.different, height, width));
+}
 
 template <class T>
 HdrVdp3 compare(const Tensor& test, const Tensor& reference, const HdrVdp3Options& options) {
-  Channels<T> t = channels<T>(test, options.encoding), r = channels<T>(reference, options.encoding);
-  const Plane<T> mask = different(t, r);
-  if (options.glare) scatter(t, r, options.pixels_per_degree);
-  const vdp::Retina<T> seen_t = vdp::retina(t, options.pixels_per_degree);
-  const vdp::Retina<T> seen_r = vdp::retina(r, options.pixels_per_degree);
-  const Plane<T> adaptation =
-      map([](T a, T b) { return std::log10(std::clamp((a + b) / 2, static_cast<T>(1e-5), static_cast<T>(1e5))); },
-          seen_t.adaptation, seen_r.adaptation);
-  const std::vector<Plane<T>> seen =
-      errors(vdp::pyramid(seen_t.response, options.pixels_per_degree),
-             vdp::pyramid(seen_r.response, options.pixels_per_degree), adaptation, mask, options);
-  HdrVdp3 result;
+  constexpr double root = 1 / vdp::pooling_exponent;
+  const Seen<T> both = seen<T>(test, reference, options);
+  const std::size_t bands = both.test.size();
+  std::vector<Plane<T>> masking;
+  for (std::size_t k = 0; k < bands; ++k) masking.push_back(vdp::mutual_masking(both.test[k], both.reference[k]));
   double error = 0;
-  for (const Plane<T>& band : seen)
-    error += std::pow(vdp::mean_of(band, [](T d) { return std::pow(d, static_cast<T>(pool)); }), 1 / pool) /
-             static_cast<double>(seen.size());
+  Plane<T> sum;
+  for (std::size_t k = 0; k < bands; ++k) {
+    const Plane<T> band = band_error(both, masking, k, options);
+    error += std::pow(vdp::mean_of(band, [](T d) { return d; }), root) / static_cast<double>(bands);
+    if (!options.visibility) continue;
+    const Plane<T> all = resized(band, masking[0].height(), masking[0].width());
+    sum = k == 0 ? all : map([](T before, T d) { return before + std::max(d, T(0)); }, sum, all);
+  }
+  HdrVdp3 result;
   result.q = 6 - std::log(std::exp(-4) + error);
   result.q_jod = 10 - .52 * std::pow(std::max(10 - result.q, 0.0), 1.2812);
-  if (!options.visibility) return result;
-  Plane<T> sum = map([](T) { return T(0); }, mask);
-  for (const Plane<T>& band : seen)
-    sum = map([](T before, T d) { return before + std::max(d, T(0)); }, sum,
-              resized(map([](T d) { return std::pow(d, static_cast<T>(pool)); }, band), sum.height(), sum.width()));
-  result.visibility =
-      map([](T value) { return std::pow(value, static_cast<T>(1 / pool)); }, sum).tensor().to(DType::f32);
+  if (options.visibility)
+    result.visibility =
+        map([](T value) { return vdp::power(value, static_cast<T>(root)); }, sum).tensor().to(DType::f32);
   return result;
 }
 

@@ -43,7 +43,9 @@ double mu_law_psnr(const Tensor& estimate, const Tensor& truth) {
   const float *x = estimate.data<float>(), *y = truth.data<float>();
   const auto most = static_cast<double>(*std::max_element(y, y + truth.numel()));
   DUHDR_CHECK(most > 0, "mu-law PSNR against a black picture");
-  const auto curve = [&](float light) { return std::log1p(mu * static_cast<double>(light) / most) / std::log1p(mu); };
+  const auto curve = [&](float light) {
+    return std::log1p(mu * std::max(static_cast<double>(light), 0.0) / most) / std::log1p(mu);
+  };
   const double sum = sum_of(truth.numel(), [&](std::int64_t i) {
     const double difference = curve(x[i]) - curve(y[i]);
     return difference * difference;

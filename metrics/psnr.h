@@ -14,8 +14,8 @@ double pu21_psnr(const Tensor& estimate, const Tensor& truth);
 double pu21_psnr_y(const Tensor& estimate, const Tensor& truth);
 
 /// 20 log10(1 / RMSE) of T(h) = ln(1 + 5000 h) / ln 5001 (Kalantari and Ramamoorthi, 2017), both pictures divided by
-/// the truth's largest value; linear light >= 0 in any unit. The estimate is not clipped. The truth must not be all
-/// black.
+/// the truth's largest value; linear light in any unit, below 0 counts as 0. The estimate is not clipped above. The
+/// truth must not be all black.
 double mu_law_psnr(const Tensor& estimate, const Tensor& truth);
 
 }  // namespace duhdr

@@ -18,9 +18,6 @@ constexpr Row p2{4.27832, 4.27832, 3.57253, 3.94545, 4.25337, 3.78765, 4.15264};
 constexpr Row p3{.361902, .361902, .530355, .68608, .866916, .981028, .952367};
 constexpr Row p4{3.11914, 2.18938, 3.12486, 4.41846, 4.65117, 4.33546, 3.22389};
 
-constexpr double lowest = -5, highest = 5;  // log10 of cd/m2
-constexpr std::size_t samples = 256;
-
 /// Linear in log10 of the luminance, constant outside of the knots.
 double between_knots(const Row& row, double luminance) {
   const double at = std::log10(std::clamp(luminance, knots.front(), knots.back()));
@@ -40,17 +37,11 @@ double neural_csf(double rho, double luminance, bool glare) {
   return between_knots(p4, luminance) / std::sqrt(high / low) / (glare ? eye_mtf(rho) : 1);
 }
 
-CsfTable::CsfTable(double rho, bool glare) {
-  for (std::size_t i = 0; i < samples; ++i) {
-    const double log10_luminance = lowest + (highest - lowest) * static_cast<double>(i) / (samples - 1);
-    values_.push_back(neural_csf(rho, std::pow(10, log10_luminance), glare));
-  }
-}
-
-double CsfTable::at(double log10_luminance) const {
-  const double at = (std::clamp(log10_luminance, lowest, highest) - lowest) / (highest - lowest) * (samples - 1);
-  const std::size_t low = std::min(static_cast<std::size_t>(at), samples - 2);
-  return values_[low] + (values_[low + 1] - values_[low]) * (at - static_cast<double>(low));
+std::vector<double> csf_samples(double rho, bool glare) {
+  constexpr std::size_t samples = 256;
+  std::vector<double> values;
+  for (std::size_t i = 0; i < samples; ++i) values.push_back(neural_csf(rho, log_table_luminance(i, samples), glare));
+  return values;
 }
 
 }  // namespace duhdr::vdp

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "metrics/vdp/plane.h"
+#include "metrics/vdp/log_table.h"
 
 namespace duhdr::vdp {
 
@@ -12,14 +12,13 @@ namespace duhdr::vdp {
 /// optics take (eye_mtf) if `glare`. 0 for rho <= 1e-4.
 double neural_csf(double rho, double luminance, bool glare);
 
-/// The same at one frequency by 256 values at equal distances of log10 luminance in -5..5, joined by straight lines.
-class CsfTable {
- public:
-  CsfTable(double rho, bool glare);
-  double at(double log10_luminance) const;  // clamped to the grid
+/// The same at one frequency and 256 points of a LogTable.
+std::vector<double> csf_samples(double rho, bool glare);
 
- private:
-  std::vector<double> values_;
+template <class T = double>
+class CsfTable : public LogTable<T> {
+ public:
+  CsfTable(double rho, bool glare) : LogTable<T>(csf_samples(rho, glare)) {}
 };
 
 }  // namespace duhdr::vdp

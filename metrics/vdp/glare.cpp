@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "metrics/vdp/dct.h"
+#include "metrics/vdp/elementary.h"
 
 namespace duhdr::vdp {
 namespace {
@@ -16,23 +17,26 @@ constexpr double wide = 0.061466549455263, narrow = 0.99727370023777070;
 constexpr double amplitude[] = {0.426 * narrow, 0.574 * narrow, (1 - narrow) * wide, (1 - narrow) * (1 - wide)};
 constexpr double decay[] = {0.028, 0.37, 37, 360};
 
+[[gnu::always_inline]] inline double mtf_at(double rho) {
+  return amplitude[0] * exp(-decay[0] * rho) + amplitude[1] * exp(-decay[1] * rho) +
+         amplitude[2] * exp(-decay[2] * rho) + amplitude[3] * exp(-decay[3] * rho);
+}
+
 constexpr std::int64_t columns_at_once = 4;  // a cache line of complex numbers
 
 }  // namespace
 
-double eye_mtf(double rho) {
-  double sum = 0;
-  for (std::size_t k = 0; k < std::size(decay); ++k) sum += amplitude[k] * std::exp(-decay[k] * rho);
-  return sum;
-}
+double eye_mtf(double rho) { return mtf_at(rho); }
 
 Glare::Glare(std::int64_t height, std::int64_t width, double pixels_per_degree) : mtf_(height, width) {
   for_rows(height, [&](std::int64_t k) {
     const double vertical = static_cast<double>(k) / static_cast<double>(2 * height);
+    double* const row = mtf_.row(k);
     for (std::int64_t l = 0; l < width; ++l) {
       const double horizontal = static_cast<double>(l) / static_cast<double>(2 * width);
-      mtf_.row(k)[l] = eye_mtf(pixels_per_degree * std::sqrt(vertical * vertical + horizontal * horizontal));
+      row[l] = pixels_per_degree * std::sqrt(vertical * vertical + horizontal * horizontal);
     }
+    for (std::int64_t l = 0; l < width; ++l) row[l] = mtf_at(row[l]);
   });
 }
 

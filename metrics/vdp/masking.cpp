@@ -6,6 +6,7 @@
 #include <complex>
 #include <vector>
 
+#include "metrics/vdp/elementary.h"
 #include "metrics/vdp/fft.h"
 
 namespace duhdr::vdp {
@@ -26,33 +27,32 @@ Plane<T> mutual_masking(const Plane<T>& test, const Plane<T>& reference) {
   const std::int64_t height = both.height(), width = both.width();
   Plane<T> out(height, width);
   for_rows(height, [&](std::int64_t y) {
-    for (std::int64_t x = 0; x < width; ++x) {
-      T sum = 0;
-      for (std::int64_t v = std::max<std::int64_t>(y - 1, 0); v <= std::min(y + 1, height - 1); ++v)
-        for (std::int64_t u = std::max<std::int64_t>(x - 1, 0); u <= std::min(x + 1, width - 1); ++u)
-          sum += both.row(v)[u];
-      out.row(y)[x] = sum / 9;
-    }
+    std::vector<T> line(static_cast<std::size_t>(width + 2));  // of sums of columns, 0 at both ends
+    T* const sums = line.data() + 1;
+    for (std::int64_t v = std::max<std::int64_t>(y - 1, 0); v <= std::min(y + 1, height - 1); ++v)
+      add_scaled(sums, T(1), both.row(v), width);
+    T* const to = out.row(y);
+    for (std::int64_t x = 0; x < width; ++x) to[x] = (sums[x - 1] + sums[x] + sums[x + 1]) / 9;
   });
   return out;
 }
 
 template <class T>
-Plane<T> masked_error(const Plane<T>& difference, const Plane<T>& sensitivity, const Plane<T>& own,
+Plane<T> pooled_error(const Plane<T>& difference, const Plane<T>& sensitivity, const Plane<T>& own,
                       const Plane<T>& neighbours, const Plane<T>& mask) {
   Plane<T> out(difference.height(), difference.width());
-  const auto power = static_cast<T>(p), masking_power = static_cast<T>(q);
+  const auto exponent = static_cast<T>(p), masking_exponent = static_cast<T>(q);
+  const auto pool = static_cast<T>(pooling_exponent);
   const auto own_weight = static_cast<T>(own_strength), neighbour_weight = static_cast<T>(neighbour_strength);
   for_rows(out.height(), [&](std::int64_t y) {
     const T *d = difference.row(y), *s = sensitivity.row(y), *m = own.row(y), *n = neighbours.row(y),
             *seen = mask.row(y);
+    T* const to = out.row(y);
     for (std::int64_t x = 0; x < out.width(); ++x) {
-      out.row(y)[x] = 0;
-      if (seen[x] == 0 || d[x] == 0 || s[x] <= 0) continue;
-      const T noise = own_weight * std::pow(m[x], masking_power) + neighbour_weight * std::pow(n[x], masking_power);
-      const T threshold = std::pow(s[x], -power);
-      out.row(y)[x] =
-          std::abs(std::pow(std::abs(d[x]), power) / std::sqrt(threshold * threshold + noise * noise) * seen[x]);
+      const T noise = own_weight * power(m[x], masking_exponent) + neighbour_weight * power(n[x], masking_exponent);
+      const T gain = power(s[x], exponent), weight = gain * noise;
+      const T error = power(std::abs(d[x]), exponent) * gain / std::sqrt(1 + weight * weight) * std::abs(seen[x]);
+      to[x] = power(error, pool);
     }
   });
   return out;
@@ -87,9 +87,9 @@ double dominant_frequency(const Plane<T>& plane, double samples_per_degree) {
 
 template Plane<float> mutual_masking(const Plane<float>&, const Plane<float>&);
 template Plane<double> mutual_masking(const Plane<double>&, const Plane<double>&);
-template Plane<float> masked_error(const Plane<float>&, const Plane<float>&, const Plane<float>&, const Plane<float>&,
+template Plane<float> pooled_error(const Plane<float>&, const Plane<float>&, const Plane<float>&, const Plane<float>&,
                                    const Plane<float>&);
-template Plane<double> masked_error(const Plane<double>&, const Plane<double>&, const Plane<double>&,
+template Plane<double> pooled_error(const Plane<double>&, const Plane<double>&, const Plane<double>&,
                                     const Plane<double>&, const Plane<double>&);
 template double dominant_frequency(const Plane<float>&, double);
 template double dominant_frequency(const Plane<double>&, double);

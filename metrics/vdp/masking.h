@@ -10,10 +10,12 @@ namespace duhdr::vdp {
 template <class T>
 Plane<T> mutual_masking(const Plane<T>& test, const Plane<T>& reference);
 
-/// |difference|^p / sqrt(sensitivity^-2p + (own and neighbouring bands' masking)^2), times mask; 0 where a sensitivity
-/// is 0.
+constexpr double pooling_exponent = .8;
+
+/// |D|^0.8 of D = |difference|^p / sqrt(sensitivity^-2p + (own and neighbouring bands' masking)^2), times mask; 0 where
+/// a sensitivity is 0.
 template <class T>
-Plane<T> masked_error(const Plane<T>& difference, const Plane<T>& sensitivity, const Plane<T>& own,
+Plane<T> pooled_error(const Plane<T>& difference, const Plane<T>& sensitivity, const Plane<T>& own,
                       const Plane<T>& neighbours, const Plane<T>& mask);
 
 /// Frequency in cycles/degree of the largest of the plane's Fourier coefficients but the mean, at so many samples a

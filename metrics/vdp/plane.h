@@ -72,11 +72,10 @@ template <class T, class F, class... Planes>
 Plane<T> map(const F& f, const Plane<T>& first, const Planes&... others) {
   Plane<T> out(first.height(), first.width());
   for_rows(out.height(), [&](std::int64_t y) {
-    T* const to = out.row(y);
-    const auto fill = [&](const auto*... from) {
-      for (std::int64_t x = 0; x < out.width(); ++x) to[x] = f(from[x]...);
+    const auto fill = [&f, width = out.width()](T* __restrict to, const auto*... from) {
+      for (std::int64_t x = 0; x < width; ++x) to[x] = f(from[x]...);
     };
-    fill(std::as_const(first).row(y), std::as_const(others).row(y)...);
+    fill(out.row(y), std::as_const(first).row(y), std::as_const(others).row(y)...);
   });
   return out;
 }

@@ -7,16 +7,19 @@
 #include <cmath>
 #include <complex>
 #include <functional>
+#include <limits>
 #include <numbers>
 
 #include "base/random.h"
 #include "metrics/vdp/csf.h"
 #include "metrics/vdp/dct.h"
+#include "metrics/vdp/elementary.h"
 #include "metrics/vdp/gaussian.h"
 #include "metrics/vdp/masking.h"
 #include "metrics/vdp/receptors.h"
 #include "metrics/vdp/resize.h"
 #include "tensor/parallel.h"
+#include "tensor/safetensors.h"
 
 namespace duhdr {
 namespace {
@@ -128,6 +131,28 @@ TEST_P(Published, IsReproduced) {
 INSTANTIATE_TEST_SUITE_P(HdrVdp3, Published, testing::ValuesIn(cases()),
                          [](const auto& row) { return std::string(row.param.name); });
 
+/// Odd sizes, resolutions and lights (tests/golden/make_vdp.py).
+TEST(HdrVdp3, IsThatOfTheTwin) {
+  const TensorFile file = read_safetensors(std::string(DUHDR_TEST_DATA) + "/golden/data/hdr_vdp3.safetensors");
+  int cases = 0;
+  for (const auto& [name, tensor] : file.tensors) {
+    if (!name.ends_with("/q")) continue;
+    ++cases;
+    const std::string start = name.substr(0, name.size() - 1);
+    const Tensor &test = file.tensors.at(start + "estimate"), &reference = file.tensors.at(start + "truth");
+    const std::vector<double> options = file.tensors.at(start + "options").to_vector<double>();
+    const HdrVdp3Options asked{.pixels_per_degree = options[0],
+                               .encoding = name.starts_with("luminance")    ? VdpEncoding::luminance
+                                           : name.starts_with("rgb-native") ? VdpEncoding::rgb_native
+                                                                            : VdpEncoding::rgb_bt709,
+                               .glare = options[1] != 0};
+    const double q = tensor.to_vector<double>()[0];
+    EXPECT_NEAR(hdr_vdp3(test.to(DType::f64), reference.to(DType::f64), asked).q, q, 1e-9) << name;
+    EXPECT_NEAR(hdr_vdp3(test, reference, asked).q, q, 2e-4) << name;
+  }
+  EXPECT_EQ(cases, 6);
+}
+
 TEST(HdrVdp3, EqualPicturesScoreTen) {
   const Tensor same = picture(64, 70, 3, waves);
   const HdrVdp3 found = hdr_vdp3(same, same, {.visibility = true});
@@ -185,7 +210,42 @@ TEST(HdrVdp3, RefusesWhatItCannotMeasure) {
   EXPECT_NEAR(hdr_vdp3(least, least).q, 10, 1e-12);
 }
 
+TEST(HdrVdp3, TheLargestNumbersAreMeasured) {
+  for (const auto encoding : {VdpEncoding::rgb_native, VdpEncoding::rgb_bt709})
+    for (const auto& [type, most] : {std::pair{DType::f32, static_cast<double>(std::numeric_limits<float>::max())},
+                                     {DType::f64, std::numeric_limits<double>::max()}})
+      for (const double sign : {1., -1.}) {
+        const Tensor extreme = picture(
+            20, 20, 3, [&](int x, int y, int c) { return (x + y) % 3 == c ? sign * most : 1.; }, type);
+        const double q = hdr_vdp3(extreme, picture(20, 20, 3, waves, type), {.encoding = encoding}).q;
+        EXPECT_TRUE(std::isfinite(q) && q < 10) << name_of(type) << sign;
+      }
+}
+
 // ------------------------------------------------------------------------------------------------------------- parts
+
+template <class T>
+void check_elementary_functions() {
+  constexpr T epsilon = std::numeric_limits<T>::epsilon();
+  for (int i = 0; i < 20000; ++i) {
+    const Philox draws(3, 1);
+    const auto y = static_cast<T>(60 * draws.uniform(static_cast<std::uint64_t>(i)) - 30), x = std::exp2(y);
+    const T logarithm = std::log2(x);
+    EXPECT_NEAR(vdp::log2(x), logarithm, 2 * epsilon * std::max(T(1), std::abs(logarithm)));
+    EXPECT_NEAR(vdp::exp2(y) / std::exp2(y), 1, 2 * epsilon);
+    EXPECT_NEAR(vdp::power(x, T(1.28)) / std::pow(x, T(1.28)), 1, 30 * epsilon);
+  }
+  EXPECT_EQ(vdp::log2(T(1)), 0);
+  EXPECT_EQ(vdp::log2(std::numeric_limits<T>::min()), std::numeric_limits<T>::min_exponent - 1);
+  EXPECT_EQ(vdp::exp2(T(-1e6)), std::numeric_limits<T>::min());
+  EXPECT_EQ(vdp::exp2(T(1e6)), std::exp2(T(std::numeric_limits<T>::max_exponent - 1)));
+  EXPECT_EQ(vdp::power(T(0), T(0.8)), 0);
+}
+
+TEST(VdpParts, ElementaryFunctionsAreThoseOfTheLibrary) {
+  check_elementary_functions<float>();
+  check_elementary_functions<double>();
+}
 
 TEST(VdpParts, ResponsesAndPupilHaveTheirCheckValues) {
   constexpr double cones[] = {5.254991, 15.316051, 43.145883, 124.595271, 381.672491, 741.054626, 1104.730709};

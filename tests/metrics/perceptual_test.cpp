@@ -94,6 +94,10 @@ TEST(Perceptual, EqualPicturesAreTheBestThereIs) {
   EXPECT_EQ(delta_e_itp(golden.truth, golden.truth), 0);
 }
 
+TEST(Perceptual, NegativeLightIsBlackToTheMuLaw) {
+  EXPECT_EQ(mu_law_psnr(filled(-3), filled(100)), mu_law_psnr(filled(0), filled(100)));
+}
+
 TEST(Perceptual, BlackAndConstantPicturesHaveNumbers) {
   EXPECT_TRUE(std::isfinite(pu21_psnr(filled(0), filled(100))));
   EXPECT_NEAR(pu21_ssim(filled(100), filled(100)), 1, 1e-12);
