@@ -57,7 +57,8 @@ class Runner {
     };
     for (std::size_t i = 0; i < sets_.size(); ++i) {
       std::vector<std::unique_ptr<EvaluatedMethod>> methods;
-      methods.push_back(make_method(row.name + "=" + model_of(row.name).string(), sets_[i], options_.engine, no_names));
+      methods.push_back(make_method(row.name + "=" + model_of(row.name).string(), sets_[i], options_.engine,
+                                    options.limits, no_names));
       Evaluation one = evaluate(sets_[i], methods, options, progress);
       if (found_[i].methods.empty())
         found_[i] = std::move(one);
