@@ -18,7 +18,7 @@ Experiment experiment_of(const std::string& name, const TrainConfig& base) {
   const auto& kinds = experiment_kinds();
   const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const auto& one) { return one.name == name; });
   DUHDR_CHECK(kind != kinds.end(), "no experiment ", name);
-  return kind->make(base);
+  return make_experiment(*kind, base);
 }
 
 int name_rows(const Experiment& experiment, const ExperimentOptions& options) {

@@ -24,6 +24,16 @@ const std::vector<ExperimentKind>& experiment_kinds() {
   return kinds;
 }
 
+Experiment make_experiment(const ExperimentKind& kind, const TrainConfig& base) {
+  if (base.model.family != default_spec().family)
+    throw Error(ExitCode::usage, message("the base configuration is for models of the family ", base.model.family,
+                                         "; the paper's experiments need one of ", default_spec().family));
+  Experiment experiment = kind.rows(base);
+  experiment.name = kind.name;
+  experiment.title = kind.title;
+  return experiment;
+}
+
 std::vector<RowStage> own_settings(const std::vector<std::string>& stages) {
   std::vector<RowStage> schedule;
   for (const std::string& stage : stages) schedule.push_back({stage});

@@ -44,8 +44,8 @@ struct ExperimentGroup {
 };
 
 struct Experiment {
-  std::string name, title;  // "table3", "Table 3: ..."
-  std::string note;         // what a reader must know of how the rows are made
+  std::string name = {}, title = {};  // "table3", "Table 3: ..."
+  std::string note;                   // what a reader must know of how the rows are made
   std::vector<ExperimentRow> rows;
   std::vector<ExperimentGroup> groups;
 
@@ -54,11 +54,14 @@ struct Experiment {
 
 struct ExperimentKind {
   std::string name, title;
-  Experiment (*make)(const TrainConfig& base);
+  Experiment (*rows)(const TrainConfig& base);  // without name and title
 };
 
 /// table2, table3, table4, figure6.
 const std::vector<ExperimentKind>& experiment_kinds();
+
+/// The experiment with the kind's name and title. Throws usage for a base that has no DuHDR.
+Experiment make_experiment(const ExperimentKind& kind, const TrainConfig& base);
 
 /// The stages of the paper's Algorithm 1 in its order, each with its own settings.
 std::vector<RowStage> algorithm_1();

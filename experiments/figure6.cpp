@@ -31,9 +31,7 @@ constexpr std::array factors{0.0, 0.01, 0.1, 1.0, 10.0};
 Experiment figure6(const TrainConfig&) {
   ExperimentRow centre{.name = "paper", .title = "the paper's weights", .schedule = algorithm_1()};
   for (const Weight& weight : weights) centre.change["loss"][weight.key] = weight.best;
-  Experiment experiment{.name = "figure6",
-                        .title = "Figure 6: the weights of the losses",
-                        .note =
+  Experiment experiment{.note =
                             "Each weight alone at 0, 1/100, 1/10, 1 and 10 times the paper's best value, which the "
                             "paper's text states; its picture has the scores.",
                         .rows = {centre},

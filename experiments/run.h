@@ -18,7 +18,7 @@ struct ExperimentOptions {
   TrainConfig base;
   std::string base_name;  // for reports
   Budget budget;
-  RunOptions run;                // of every row; its folder, init and resume are the row's
+  RunOptions run;              // of every row; its folder, init and resume are the row's
   EvaluateOptions evaluation;  // its `keep` is the folder above
   EngineOptions engine;
 };

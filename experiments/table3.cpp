@@ -34,9 +34,7 @@ Experiment table3(const TrainConfig&) {
        .paper = {{"HDR-Eye", 6.704}}},
       reconstruction("+ TP"),
   };
-  return {.name = "table3",
-          .title = "Table 3: what takes part in training the dual non-linear mapping",
-          .note =
+  return {.note =
               "Evaluated is the output of ITnet. Dnet and ITnet are trained first, and alike in all rows. Without Nnet "
               "INnet is trained alone (Eq. 12), without Dnet by the first two terms of Eq. 13, without TP towards "
               "min(1, H) instead of C(H).",

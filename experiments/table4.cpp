@@ -26,9 +26,7 @@ Experiment table4(const TrainConfig&) {
       refined("unet-rfb", "+ RFB", "rfb", "none", 6.719),
       refined("unet-rfb-ms_se", "+ MS-SE", "rfb", "ms_se", 6.731),
   };
-  return {.name = "table4",
-          .title = "Table 4: the parts of OOnet",
-          .note =
+  return {.note =
               "The baseline is the output of ITnet, the last row of Table 3. OOnet: convolutions and pooling, without "
               "MS-SE; RFB DownBlocks instead of pairs of convolutions; MS-SE at the bottom.",
           .rows = rows,

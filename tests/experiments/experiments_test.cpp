@@ -35,7 +35,7 @@ TrainConfig tiny_base() {
 
 Experiment made(const std::string& name, const TrainConfig& base = tiny_base()) {
   for (const ExperimentKind& kind : experiment_kinds())
-    if (kind.name == name) return kind.make(base);
+    if (kind.name == name) return make_experiment(kind, base);
   throw std::runtime_error("no experiment " + name);
 }
 
@@ -89,7 +89,7 @@ TEST(Rows, AreGoodConfigurationsOfEveryBase) {
     if (base.model.family != "duhdr" || base.schedule.size() < 9) continue;
     bases.insert(entry.path().filename());
     for (const ExperimentKind& kind : experiment_kinds()) {
-      const Experiment experiment = kind.make(base);
+      const Experiment experiment = make_experiment(kind, base);
       Names names;
       for (const ExperimentRow& row : experiment.rows) {
         SCOPED_TRACE(experiment.name + " " + row.name);
@@ -200,6 +200,18 @@ TEST(Rows, OfFigure6ChangeOneWeight) {
   for (const ExperimentGroup& group : experiment.groups) {
     ASSERT_EQ(group.lines.size(), 5u);
     EXPECT_EQ(group.lines[3].row, "paper");
+  }
+}
+
+TEST(Rows, NeedABaseOfDuHDR) {
+  const TrainConfig peer = read_config(fs::path(DUHDR_SOURCE_DIR) / "configs" / "expandnet.json");
+  for (const ExperimentKind& kind : experiment_kinds()) {
+    try {
+      make_experiment(kind, peer);
+      ADD_FAILURE() << "no error";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::usage) << error.what();
+    }
   }
 }
 
