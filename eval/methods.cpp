@@ -69,6 +69,7 @@ class Results : public EvaluatedMethod {
   std::string identity(const EvaluationPair& pair) const override {
     return sha256(read_file(file_of(pair), limits_.file_bytes, ExitCode::bad_image));
   }
+  bool is_from_elsewhere() const override { return true; }
   Tensor estimate(const EvaluationPair& pair, const LoadedPair&) override { return read_light(file_of(pair), limits_); }
 
  private:

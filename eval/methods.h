@@ -26,6 +26,9 @@ class EvaluatedMethod {
   /// Throws as estimate().
   virtual std::string identity(const EvaluationPair&) const { return {}; }
 
+  /// Whether estimates come from another program, so that they may lie beside the photograph.
+  virtual bool is_from_elsewhere() const { return false; }
+
   /// Linear light [1, H, W, 3] f32; 1.0 = the photograph's clip level. Throws bad_image, io when there is none.
   virtual Tensor estimate(const EvaluationPair& pair, const LoadedPair& loaded) = 0;
 

@@ -29,13 +29,6 @@ void check_light(const std::string& name, const Tensor& light) {
   if (most == 0) refuse(name, "all black");
 }
 
-void check_place(const std::string& name, const Tensor& picture, const Tensor& reference) {
-  const Shift shift = shift_between(picture, reference);
-  if (std::max(std::abs(shift.x), std::abs(shift.y)) >= least_refused_shift)
-    refuse(name, "shifted against the reference (by ", shift.x, " to the right and ", shift.y, " down; less than ",
-           least_refused_shift, " pixels allowed)");
-}
-
 Tensor divided(const Tensor& light, double by) {
   Tensor out(light.shape(), DType::f32);
   const float* from = light.data<float>();
@@ -85,7 +78,13 @@ void check_estimate(const std::string& name, const Tensor& estimate, const Loade
   if (estimate.shape() != pair.reference.shape())
     refuse(name, "its size differs (", size_of(estimate), ", the reference ", size_of(pair.reference), ")");
   check_light(name, estimate);
-  check_place(name, estimate, pair.reference);
+}
+
+void check_place(const std::string& name, const Tensor& picture, const Tensor& reference) {
+  const Shift shift = shift_between(picture, reference);
+  if (std::max(std::abs(shift.x), std::abs(shift.y)) >= least_refused_shift)
+    refuse(name, "shifted against the reference (by ", shift.x, " to the right and ", shift.y, " down; less than ",
+           least_refused_shift, " pixels allowed)");
 }
 
 }  // namespace duhdr

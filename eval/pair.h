@@ -34,7 +34,12 @@ LoadedPair load_pair(const EvaluationPair& pair, const ReadLimits& limits = {});
 Tensor read_light(const std::filesystem::path& path, const ReadLimits& limits = {});
 
 /// Throws bad_image when `estimate` cannot be compared with the pair's reference: another size, values that are not
-/// finite or negative, all black, or shifted. `name` begins the message.
+/// finite or negative, or all black. `name` begins the message.
 void check_estimate(const std::string& name, const Tensor& estimate, const LoadedPair& pair);
+
+/// Throws bad_image when a picture of the reference's size lies beside it (metrics/shift.h). For what comes from
+/// another program: what is made of the photograph itself lies where that does, however little it looks like the
+/// reference.
+void check_place(const std::string& name, const Tensor& picture, const Tensor& reference);
 
 }  // namespace duhdr

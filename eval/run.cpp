@@ -50,7 +50,9 @@ Row computed(const EvaluationPair& pair, const LoadedPair& loaded, EvaluatedMeth
   const Clock::time_point begin = Clock::now();
   const Tensor estimate = method.estimate(pair, loaded);
   seconds += std::chrono::duration<double>(Clock::now() - begin).count();
-  check_estimate(method.name() + ", " + pair.name, estimate, loaded);
+  const std::string name = method.name() + ", " + pair.name;
+  check_estimate(name, estimate, loaded);
+  if (method.is_from_elsewhere()) check_place(name, estimate, loaded.reference);
   Tensor light = options.protocol->align(estimate, loaded);
   if (options.only_clipped) light = only_clipped(light, loaded);
   Row row;

@@ -136,12 +136,9 @@ TEST_F(PairTest, Estimates) {
   const LoadedPair loaded = load_pair(pair("a", 1));
   const Tensor good = scene_light(1);
   EXPECT_NO_THROW(check_estimate("m", good, loaded));
-  EXPECT_NO_THROW(check_estimate("m", shifted(good, 1, 1), loaded));
   const auto refused = [&](const Tensor& estimate, const std::string& part) {
     expect_error([&] { check_estimate("m, a", estimate, loaded); }, ExitCode::bad_image, "m, a: " + part);
   };
-  refused(shifted(good, 2, 0), "shifted against the reference (by 2 to the right and 0 down");
-  refused(shifted(good, 0, 5), "shifted against the reference (by 0 to the right and 5 down");
   refused(light(height, width - 1, 1), "its size differs (71x64, the reference 72x64)");
   refused(times(good, 0), "all black");
   Tensor spoilt = times(good, 1);
@@ -149,6 +146,15 @@ TEST_F(PairTest, Estimates) {
   refused(spoilt, "value 70 is nan");
   spoilt.mutable_data<float>()[70] = -0.5f;
   refused(spoilt, "value 70 is -0.5");
+}
+
+TEST_F(PairTest, Places) {
+  const Tensor good = scene_light(1);
+  EXPECT_NO_THROW(check_place("m", good, good));
+  EXPECT_NO_THROW(check_place("m", shifted(good, 1, 1), good));
+  for (const auto& [x, y] : {std::pair{2, 0}, {0, 5}})
+    expect_error([&] { check_place("m, a", shifted(good, x, y), good); }, ExitCode::bad_image,
+                 message("m, a: shifted against the reference (by ", x, " to the right and ", y, " down"));
 }
 
 TEST_F(PairTest, FoldersAsASet) {
