@@ -55,10 +55,19 @@ void put_rgb(const Luv& luv, float* rgb) {
     rgb[r] = static_cast<float>(std::max(to_rgb[r][0] * xyz[0] + to_rgb[r][1] * xyz[1] + to_rgb[r][2] * xyz[2], 0.0));
 }
 
+/// f(i) for i in [0, count), several at once.
+template <class F>
+void for_pixels(std::size_t count, const F& f) {
+  constexpr std::int64_t least = 1024;
+  parallel_range(static_cast<std::int64_t>(count), least, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) f(static_cast<std::size_t>(i));
+  });
+}
+
 std::vector<Luv> luv_of(const Tensor& picture) {
   std::vector<Luv> out(static_cast<std::size_t>(picture.numel() / 3));
   const float* value = picture.data<float>();
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = luv_of(value + 3 * i);
+  for_pixels(out.size(), [&](std::size_t i) { out[i] = luv_of(value + 3 * i); });
   return out;
 }
 
@@ -69,33 +78,36 @@ using Plane = std::array<double, 8>;
 Plane plane(const Luv& c) { return {c.u * c.u * c.u, c.v * c.v * c.v, c.u * c.u, c.v * c.v, c.u * c.v, c.u, c.v, 1}; }
 
 void correct_luminance(std::vector<Luv>& estimate, const std::vector<Luv>& truth) {
-  NormalEquations<4, 1> fit;
-  for (std::size_t i = 0; i < truth.size(); ++i) fit.add(cubic(pq(estimate[i].y)), {pq(truth[i].y)});
-  const auto weights = fit.solve();
+  const auto weights = normal_equations<4, 1>(std::ssize(truth), [&](auto& fit, std::int64_t i) {
+                         const auto pixel = static_cast<std::size_t>(i);
+                         fit.add(cubic(pq(estimate[pixel].y)), {pq(truth[pixel].y)});
+                       }).solve();
   const double least = pq(darkest);
-  for (Luv& c : estimate) {
-    const Cubic row = cubic(pq(c.y));
+  for_pixels(estimate.size(), [&](std::size_t i) {
+    const Cubic row = cubic(pq(estimate[i].y));
     double code = 0;
     for (std::size_t k = 0; k < row.size(); ++k) code += row[k] * weights[k][0];
-    c.y = pq_inverse(std::max(code, least));
-  }
+    estimate[i].y = pq_inverse(std::max(code, least));
+  });
 }
 
 void correct_colour(std::vector<Luv>& estimate, const std::vector<Luv>& truth) {
   constexpr std::size_t columns = std::tuple_size_v<Plane>, u_column = 5, v_column = 6;
-  NormalEquations<columns, 2> fit;
-  for (std::size_t i = 0; i < truth.size(); ++i) fit.add(plane(estimate[i]), {truth[i].u, truth[i].v});
+  auto fit = normal_equations<columns, 2>(std::ssize(truth), [&](auto& equations, std::int64_t i) {
+    const auto pixel = static_cast<std::size_t>(i);
+    equations.add(plane(estimate[pixel]), {truth[pixel].u, truth[pixel].v});
+  });
   const double strength = ridge * static_cast<double>(truth.size()) / static_cast<double>(columns);
   fit.add_ridge(strength, {{{u_column, 0}, {v_column, 1}}});
   const auto weights = fit.solve();
-  for (Luv& c : estimate) {
-    const Plane row = plane(c);
+  for_pixels(estimate.size(), [&](std::size_t i) {
+    const Plane row = plane(estimate[i]);
     std::array<double, 2> uv{};
     for (std::size_t k = 0; k < columns; ++k)
       for (std::size_t o = 0; o < 2; ++o) uv[o] += row[k] * weights[k][o];
-    c.u = std::max(uv[0], darkest);
-    c.v = std::max(uv[1], darkest);
-  }
+    estimate[i].u = std::max(uv[0], darkest);
+    estimate[i].v = std::max(uv[1], darkest);
+  });
 }
 
 }  // namespace
@@ -109,7 +121,7 @@ Tensor crf_corrected(const Tensor& estimate, const Tensor& truth) {
   correct_colour(corrected, wanted);
   Tensor out(estimate.shape(), DType::f32);
   float* value = out.mutable_data<float>();
-  for (std::size_t i = 0; i < corrected.size(); ++i) put_rgb(corrected[i], value + 3 * i);
+  for_pixels(corrected.size(), [&](std::size_t i) { put_rgb(corrected[i], value + 3 * i); });
   return out;
 }
 

@@ -65,8 +65,6 @@ void scatter(Channels<T>& test, Channels<T>& reference, double pixels_per_degree
                                                          static_cast<double>(reference[c].row(y)[x])};
     });
     glare.apply(both.data());
-    test[c] = Plane<T>(height, width);
-    reference[c] = Plane<T>(height, width);
     vdp::for_rows(height, [&](std::int64_t y) {
       for (std::int64_t x = 0; x < width; ++x) {
         const std::complex<double> value = both[static_cast<std::size_t>(y * width + x)];

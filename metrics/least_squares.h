@@ -2,11 +2,15 @@
 // Linear least squares with few unknowns, row by row.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <span>
+#include <cstdint>
 #include <utility>
+#include <vector>
+
+#include "tensor/parallel.h"
 
 namespace duhdr {
 
@@ -19,6 +23,14 @@ class NormalEquations {
       for (std::size_t j = 0; j <= i; ++j) a_[i][j] += x[i] * x[j];
       for (std::size_t m = 0; m < M; ++m) b_[i][m] += x[i] * y[m];
     }
+  }
+
+  NormalEquations& operator+=(const NormalEquations& other) {  // the rows of both
+    for (std::size_t i = 0; i < K; ++i) {
+      for (std::size_t j = 0; j <= i; ++j) a_[i][j] += other.a_[i][j];
+      for (std::size_t m = 0; m < M; ++m) b_[i][m] += other.b_[i][m];
+    }
+    return *this;
   }
 
   /// Adds strength * |W - W0|^2, where W0 is 1 at `ones` (column, output) and 0 elsewhere.
@@ -59,5 +71,18 @@ class NormalEquations {
   std::array<std::array<double, K>, K> a_{};  // lower triangle of X'X
   std::array<std::array<double, M>, K> b_{};  // X'Y
 };
+
+/// Of add(equations, i) for i in [0, n), on all threads; the order of the sums does not depend on how many.
+template <std::size_t K, std::size_t M, class F>
+NormalEquations<K, M> normal_equations(std::int64_t n, const F& add) {
+  constexpr std::int64_t block = 16384;
+  std::vector<NormalEquations<K, M>> parts(static_cast<std::size_t>((n + block - 1) / block));
+  parallel_for(std::ssize(parts), [&](std::int64_t p) {
+    for (std::int64_t i = p * block; i < std::min(n, (p + 1) * block); ++i) add(parts[static_cast<std::size_t>(p)], i);
+  });
+  NormalEquations<K, M> all;
+  for (const auto& part : parts) all += part;
+  return all;
+}
 
 }  // namespace duhdr

@@ -4,10 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <vector>
 
-#include "metrics/pixel_sums.h"
 #include "metrics/pu21.h"
+#include "metrics/vdp/gaussian.h"
 
 namespace duhdr {
 namespace {
@@ -15,54 +14,19 @@ namespace {
 constexpr std::int64_t radius = 5;
 constexpr double sigma = 1.5, k1 = 0.01, k2 = 0.03;
 
-struct Map {
-  std::int64_t height, width;
-  std::vector<double> values;
-};
+using vdp::map;
+using Map = vdp::Plane<double>;
 
 Map map_of(const Tensor& picture) {
-  const float* value = picture.data<float>();
-  return {picture.shape().h(), picture.shape().w(), std::vector<double>(value, value + picture.numel())};
-}
-
-std::array<double, 2 * radius + 1> window() {
-  std::array<double, 2 * radius + 1> w{};
-  double sum = 0;
-  for (std::int64_t i = -radius; i <= radius; ++i)
-    sum += w[static_cast<std::size_t>(i + radius)] = std::exp(-static_cast<double>(i * i) / (2 * sigma * sigma));
-  for (double& value : w) value /= sum;
-  return w;
-}
-
-/// Along one axis: `count` lines of `length` values, `step` apart.
-void blur_lines(const std::vector<double>& from, std::vector<double>& to, std::int64_t count, std::int64_t line,
-                std::int64_t length, std::int64_t step) {
-  const auto w = window();
-  constexpr std::int64_t least = 8;  // lines
-  parallel_range(count, least, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t l = begin; l < end; ++l)
-      for (std::int64_t x = 0; x < length; ++x) {
-        double sum = 0;
-        for (std::int64_t i = -radius; i <= radius; ++i)
-          sum += w[static_cast<std::size_t>(i + radius)] *
-                 from[static_cast<std::size_t>(l * line + std::clamp<std::int64_t>(x + i, 0, length - 1) * step)];
-        to[static_cast<std::size_t>(l * line + x * step)] = sum;
-      }
-  });
-}
-
-Map blurred(Map map) {
-  std::vector<double> rows(map.values.size());
-  blur_lines(map.values, rows, map.height, map.width, map.width, 1);
-  blur_lines(rows, map.values, map.width, 1, map.height, map.width);
-  return map;
-}
-
-template <class F>
-Map combined(const Map& a, const Map& b, const F& f) {
-  Map out{a.height, a.width, std::vector<double>(a.values.size())};
-  for (std::size_t i = 0; i < out.values.size(); ++i) out.values[i] = f(a.values[i], b.values[i]);
+  Map out(picture.shape().h(), picture.shape().w());
+  std::copy_n(picture.data<float>(), out.size(), out.row(0));
   return out;
+}
+
+Map blurred(const Map& values) { return vdp::blur(values, sigma, radius); }
+
+double mean(const Map& values) {
+  return vdp::mean_of(values, [](double value) { return value; });
 }
 
 struct Similarity {
@@ -73,32 +37,24 @@ Similarity similarity(const Map& a, const Map& b, double range) {
   const double c1 = k1 * range * k1 * range, c2 = k2 * range * k2 * range;
   const auto product = [](double x, double y) { return x * y; };
   const Map ma = blurred(a), mb = blurred(b);
-  const Map aa = blurred(combined(a, a, product)), bb = blurred(combined(b, b, product)),
-            ab = blurred(combined(a, b, product));
-  const auto contrast = [&](std::size_t i) {
-    const double x = ma.values[i], y = mb.values[i];
-    return (2 * (ab.values[i] - x * y) + c2) / ((aa.values[i] - x * x) + (bb.values[i] - y * y) + c2);
+  const Map both = blurred(map(product, a, b));
+  const Map squares = blurred(map([](double x, double y) { return x * x + y * y; }, a, b));
+  const Map contrast = map([c2](double x, double y, double xy,
+                                double xx_yy) { return (2 * (xy - x * y) + c2) / (xx_yy - (x * x + y * y) + c2); },
+                           ma, mb, both, squares);
+  const auto with_luminance = [c1](double x, double y, double c) {
+    return (2 * x * y + c1) / (x * x + y * y + c1) * c;
   };
-  const auto n = static_cast<std::int64_t>(a.values.size());
-  const auto mean = [&](const auto& f) {
-    return sum_of(n, [&](std::int64_t i) { return f(static_cast<std::size_t>(i)); }) / static_cast<double>(n);
-  };
-  const double full = mean([&](std::size_t i) {
-    const double x = ma.values[i], y = mb.values[i];
-    return (2 * x * y + c1) / (x * x + y * y + c1) * contrast(i);
-  });
-  return {full, mean(contrast)};
+  return {mean(map(with_luminance, ma, mb, contrast)), mean(contrast)};
 }
 
-Map halved(const Map& map) {
-  Map out{map.height / 2, map.width / 2, {}};
-  out.values.resize(static_cast<std::size_t>(out.height * out.width));
-  for (std::int64_t y = 0; y < out.height; ++y)
-    for (std::int64_t x = 0; x < out.width; ++x) {
-      const double* from = map.values.data() + 2 * y * map.width + 2 * x;
-      out.values[static_cast<std::size_t>(y * out.width + x)] =
-          (from[0] + from[1] + from[map.width] + from[map.width + 1]) / 4;
-    }
+Map halved(const Map& values) {
+  Map out(values.height() / 2, values.width() / 2);
+  vdp::for_rows(out.height(), [&](std::int64_t y) {
+    const double *above = values.row(2 * y), *below = values.row(2 * y + 1);
+    for (std::int64_t x = 0; x < out.width(); ++x)
+      out.row(y)[x] = (above[2 * x] + above[2 * x + 1] + below[2 * x] + below[2 * x + 1]) / 4;
+  });
   return out;
 }
 

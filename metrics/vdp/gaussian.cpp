@@ -38,12 +38,9 @@ std::int64_t source(std::int64_t place, std::int64_t n, bool around) {
   return std::clamp<std::int64_t>(place, 0, n - 1);
 }
 
-}  // namespace
-
 template <class T>
-Plane<T> blur(const Plane<T>& plane, double sigma) {
-  const bool around = sigma >= least_fourier_sigma;
-  const std::int64_t height = plane.height(), width = plane.width(), radius = radius_of<T>(sigma);
+Plane<T> blurred(const Plane<T>& plane, double sigma, std::int64_t radius, bool around) {
+  const std::int64_t height = plane.height(), width = plane.width();
   const std::vector<T> kernel = half_kernel<T>(sigma, radius);
   Plane<T> out(height, width);
   for_rows(height, [&](std::int64_t y) {
@@ -64,7 +61,20 @@ Plane<T> blur(const Plane<T>& plane, double sigma) {
   return out;
 }
 
+}  // namespace
+
+template <class T>
+Plane<T> blur(const Plane<T>& plane, double sigma) {
+  return blurred(plane, sigma, radius_of<T>(sigma), sigma >= least_fourier_sigma);
+}
+
+template <class T>
+Plane<T> blur(const Plane<T>& plane, double sigma, std::int64_t radius) {
+  return blurred(plane, sigma, radius, false);
+}
+
 template Plane<float> blur(const Plane<float>&, double);
 template Plane<double> blur(const Plane<double>&, double);
+template Plane<double> blur(const Plane<double>&, double, std::int64_t);
 
 }  // namespace duhdr::vdp

@@ -13,4 +13,8 @@ namespace duhdr::vdp {
 template <class T>
 Plane<T> blur(const Plane<T>& plane, double sigma);
 
+/// By a sampled kernel of 2 radius + 1 pixels, edges repeated on both sides.
+template <class T>
+Plane<T> blur(const Plane<T>& plane, double sigma, std::int64_t radius);
+
 }  // namespace duhdr::vdp

@@ -20,6 +20,7 @@ class Made : public EvaluatedMethod {
     ++calls;
     return make_(loaded);
   }
+  bool is_from_elsewhere() const override { return true; }
   int calls = 0;
 
  private:

@@ -13,6 +13,7 @@
 #include "metrics/ssim.h"
 #include "tensor/parallel.h"
 #include "tensor/safetensors.h"
+#include "tests/golden/fill.h"
 
 namespace duhdr {
 namespace {
@@ -83,6 +84,22 @@ TEST(CrfCorrection, OfConstantPicturesIsFinite) {
       EXPECT_TRUE(std::isfinite(value)) << light;
       EXPECT_GE(value, 0) << light;
     }
+}
+
+TEST(CrfCorrection, DoesNotDependOnTheNumberOfThreads) {
+  constexpr std::int64_t side = 200;  // more than one block of sums
+  Tensor estimate(Shape{1, side, side, 3}, DType::f32), truth(estimate.shape(), DType::f32);
+  const auto values = [](Tensor& picture) {
+    return std::span(picture.mutable_data<float>(), static_cast<std::size_t>(picture.numel()));
+  };
+  golden::fill("crf/estimate", {0.1, 900}, values(estimate));
+  golden::fill("crf/truth", {0.1, 900}, values(truth));
+  const int threads = pool_threads();
+  set_pool_threads(1);
+  const std::vector<float> alone = crf_corrected(estimate, truth).to_vector<float>();
+  set_pool_threads(4);
+  EXPECT_EQ(crf_corrected(estimate, truth).to_vector<float>(), alone);
+  set_pool_threads(threads);
 }
 
 TEST(Perceptual, EqualPicturesAreTheBestThereIs) {
