@@ -80,6 +80,7 @@ EvaluateOptions EvalOptions::evaluation_options() const {
   options.pictures = !html.empty();
   options.keep = keep;
   options.version = DUHDR_VERSION;
+  options.computes = message(program_sha256(), ", ", parse_device(device).text());
   options.limits = limits;
   return options;
 }

@@ -74,6 +74,7 @@ ExperimentOptions ExperimentCommand::options() const {
   made.evaluation.protocol = &protocol_of(protocol);
   made.evaluation.metrics = metrics_of(metrics);
   made.evaluation.version = DUHDR_VERSION;
+  made.evaluation.computes = message(program_sha256(), ", ", made.run.device.text());
   return made;
 }
 

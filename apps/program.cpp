@@ -14,6 +14,7 @@
 
 #include "base/checked.h"
 #include "base/file.h"
+#include "base/sha256.h"
 
 namespace duhdr {
 namespace {
@@ -99,6 +100,11 @@ std::filesystem::path resource(const std::filesystem::path& name) {
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
   if (error) throw Error(ExitCode::io, "/proc/self/exe: cannot be read (" + error.message() + ")");
   return program.parent_path().parent_path() / "share" / "duhdr" / name;
+}
+
+std::string program_sha256() {
+  constexpr std::uint64_t most = std::uint64_t{1} << 32;
+  return sha256(read_file("/proc/self/exe", most, ExitCode::io));
 }
 
 std::size_t parse_size(const std::string& option, const std::string& text) {

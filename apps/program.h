@@ -24,6 +24,9 @@ void check_interrupt();
 /// A file of the installation or of the build tree: <folder of the program>/../share/duhdr/<name>.
 std::filesystem::path resource(const std::filesystem::path& name);
 
+/// SHA-256 of the program that runs: another build may compute other numbers. Throws io.
+std::string program_sha256();
+
 /// "4G", "512M", "65536K" or bytes. Throws usage on anything else.
 std::size_t parse_size(const std::string& option, const std::string& text);
 

@@ -95,7 +95,7 @@ Tensor turned_as(const Tensor& image, const Turn& turn) {
   return out;
 }
 
-void check_window(const Window& window, std::int64_t height, std::int64_t width) {
+void check_window(const CropWindow& window, std::int64_t height, std::int64_t width) {
   DUHDR_CHECK(window.top >= 0 && window.left >= 0 && window.height > 0 && window.width > 0 &&
                   window.top + window.height <= height && window.left + window.width <= width,
               "window ", window.top, ",", window.left, " ", window.height, "x", window.width, " of ", height, "x",
@@ -110,7 +110,7 @@ std::pair<std::int64_t, std::int64_t> used_rows(bool panorama, std::int64_t heig
   return panorama ? std::pair{(height + 7) / 8, 7 * height / 8} : std::pair{std::int64_t{0}, height};
 }
 
-Window choose_window(std::int64_t first_row, std::int64_t last_row, std::int64_t width, std::int64_t patch, bool random,
+CropWindow choose_window(std::int64_t first_row, std::int64_t last_row, std::int64_t width, std::int64_t patch, bool random,
                      const Philox& draws) {
   const std::int64_t free_rows = last_row - first_row - patch, free_columns = width - patch;
   DUHDR_CHECK(free_rows >= 0 && free_columns >= 0, "a patch of ", patch, " in ", last_row - first_row, " x ", width);
@@ -120,7 +120,7 @@ Window choose_window(std::int64_t first_row, std::int64_t last_row, std::int64_t
   return {first_row + down, right, patch, patch};
 }
 
-Tensor cropped(const Tensor& image, const Window& window) {
+Tensor cropped(const Tensor& image, const CropWindow& window) {
   check_window(window, image.shape().h(), image.shape().w());
   const std::size_t pixel = static_cast<std::size_t>(image.shape().c()) * size_of(image.dtype());
   const std::size_t row = static_cast<std::size_t>(image.shape().w()) * pixel;
@@ -133,7 +133,7 @@ Tensor cropped(const Tensor& image, const Window& window) {
   return out;
 }
 
-Tensor cropped_of_resized(const Tensor& image, std::int64_t height, std::int64_t width, const Window& window) {
+Tensor cropped_of_resized(const Tensor& image, std::int64_t height, std::int64_t width, const CropWindow& window) {
   const std::int64_t from_h = image.shape().h(), from_w = image.shape().w(), channels = image.shape().c();
   check_window(window, height, width);
   if (height == from_h && width == from_w) return cropped(image, window);

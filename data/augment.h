@@ -10,7 +10,7 @@
 
 namespace duhdr {
 
-struct Window {
+struct CropWindow {
   std::int64_t top = 0, left = 0, height = 0, width = 0;
 };
 
@@ -21,15 +21,15 @@ std::pair<std::int64_t, std::int64_t> used_rows(bool panorama, std::int64_t heig
 
 /// Where to cut a square of `patch` out of rows [first_row, last_row) of an image `width` wide. Random: anywhere.
 /// Otherwise centred, and moved by a draw along the longer side alone.
-Window choose_window(std::int64_t first_row, std::int64_t last_row, std::int64_t width, std::int64_t patch, bool random,
+CropWindow choose_window(std::int64_t first_row, std::int64_t last_row, std::int64_t width, std::int64_t patch, bool random,
                      const Philox& draws);
 
 /// A part of `image` [1, H, W, C], f32 or u8.
-Tensor cropped(const Tensor& image, const Window& window);
+Tensor cropped(const Tensor& image, const CropWindow& window);
 
 /// The same part of what `image` (f32) would be after resizing to [height, width]; the rest is not computed. Each axis
 /// on its own: exact area average where it shrinks, linear between pixel centres where it grows.
-Tensor cropped_of_resized(const Tensor& image, std::int64_t height, std::int64_t width, const Window& window);
+Tensor cropped_of_resized(const Tensor& image, std::int64_t height, std::int64_t width, const CropWindow& window);
 
 /// One of the eight symmetries of a square: first the flips, then `quarters` turns counter-clockwise.
 struct Turn {

@@ -28,7 +28,7 @@ std::string sha256_of(const nlohmann::json& json) {
 nlohmann::json identity_of(const EvaluationPair& pair, const EvaluateOptions& options) {
   nlohmann::json names = nlohmann::json::array();
   for (const Metric* metric : options.metrics) names.push_back(metric->column.name);
-  return {{"version", options.version},           {"protocol", options.protocol->name}, {"metrics", names},
+  return {{"computes", options.computes},         {"protocol", options.protocol->name}, {"metrics", names},
           {"only_clipped", options.only_clipped}, {"pictures", options.pictures},       {"pair", pair.name},
           {"ldr", digest_of(pair.ldr)},           {"hdr", digest_of(pair.hdr)},         {"clip_level", pair.clip_level},
           {"curve", pair.inverse_curve}};

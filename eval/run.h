@@ -21,7 +21,8 @@ struct EvaluateOptions {
   bool only_clipped = false;   // outside of clipped pixels every estimate, once aligned, is the reference
   bool pictures = false;       // Evaluation::pictures, for a report that shows them
   std::filesystem::path keep;  // folder of finished rows, which are not computed again; empty = none
-  std::string version;         // of duhdr: decides, too, whether a kept row is good
+  std::string version;         // of duhdr, for the reports
+  std::string computes;        // the program and the device: a row that others have kept is computed again
   ReadLimits limits;
 };
 

@@ -86,7 +86,7 @@ TEST(Augment, AWindowIsAPartOfTheWholeResizedImage) {
                                                                  {80, 70}, {37, 90}, {18, 99}};
   for (const auto& [height, width] : sizes) {
     const Tensor whole = cropped_of_resized(image, height, width, {0, 0, height, width});
-    const Window window{height - 7, 3, 7, 9};
+    const CropWindow window{height - 7, 3, 7, 9};
     EXPECT_TRUE(same_bits(cropped_of_resized(image, height, width, window), cropped(whole, window))) << height;
   }
 }
@@ -135,10 +135,10 @@ TEST(Augment, TurnsAndFlips) {
 TEST(Augment, WindowsReachEveryPlaceInTheirRows) {
   std::set<std::int64_t> tops, lefts, centred;
   for (std::uint64_t i = 0; i < 400; ++i) {
-    const Window window = choose_window(3, 20, 12, 10, true, draws_for(1, Purpose::window, i));
+    const CropWindow window = choose_window(3, 20, 12, 10, true, draws_for(1, Purpose::window, i));
     tops.insert(window.top);
     lefts.insert(window.left);
-    const Window fixed = choose_window(3, 20, 12, 10, false, draws_for(1, Purpose::window, i));
+    const CropWindow fixed = choose_window(3, 20, 12, 10, false, draws_for(1, Purpose::window, i));
     EXPECT_EQ(fixed.left, 1);
     centred.insert(fixed.top);
   }
