@@ -110,8 +110,8 @@ std::pair<std::int64_t, std::int64_t> used_rows(bool panorama, std::int64_t heig
   return panorama ? std::pair{(height + 7) / 8, 7 * height / 8} : std::pair{std::int64_t{0}, height};
 }
 
-CropWindow choose_window(std::int64_t first_row, std::int64_t last_row, std::int64_t width, std::int64_t patch, bool random,
-                     const Philox& draws) {
+CropWindow choose_window(std::int64_t first_row, std::int64_t last_row, std::int64_t width, std::int64_t patch,
+                         bool random, const Philox& draws) {
   const std::int64_t free_rows = last_row - first_row - patch, free_columns = width - patch;
   DUHDR_CHECK(free_rows >= 0 && free_columns >= 0, "a patch of ", patch, " in ", last_row - first_row, " x ", width);
   const bool move_down = random || free_rows > free_columns, move_right = random || free_columns > free_rows;

@@ -21,8 +21,8 @@ std::pair<std::int64_t, std::int64_t> used_rows(bool panorama, std::int64_t heig
 
 /// Where to cut a square of `patch` out of rows [first_row, last_row) of an image `width` wide. Random: anywhere.
 /// Otherwise centred, and moved by a draw along the longer side alone.
-CropWindow choose_window(std::int64_t first_row, std::int64_t last_row, std::int64_t width, std::int64_t patch, bool random,
-                     const Philox& draws);
+CropWindow choose_window(std::int64_t first_row, std::int64_t last_row, std::int64_t width, std::int64_t patch,
+                         bool random, const Philox& draws);
 
 /// A part of `image` [1, H, W, C], f32 or u8.
 Tensor cropped(const Tensor& image, const CropWindow& window);

@@ -30,7 +30,7 @@ class LdrDataset : public FileDataset {
   Sample sample(std::uint64_t index) const override {
     const Tensor codes = picture(index)->codes;
     const CropWindow window = choose_window(0, codes.shape().h(), codes.shape().w(), options_.patch, options_.augment,
-                                        draws(Purpose::window, index));
+                                            draws(Purpose::window, index));
     const Turn turn = options_.augment ? choose_turn(draws(Purpose::turn, index)) : Turn{};
     Sample out;
     out.pairing = Pairing::unpaired;

@@ -96,7 +96,7 @@ class PairedDataset : public FileDataset {
   Sample sample(std::uint64_t index) const override {
     const std::shared_ptr<const Picture> both = picture(index);
     const CropWindow window = choose_window(0, both->codes.shape().h(), both->codes.shape().w(), options_.patch,
-                                        options_.augment, draws(Purpose::window, index));
+                                            options_.augment, draws(Purpose::window, index));
     const Turn turn = options_.augment ? choose_turn(draws(Purpose::turn, index)) : Turn{};
     Sample out;
     out.pairing = Pairing::paired;
