@@ -14,6 +14,7 @@
 #include "infer/engine.h"
 #include "models/model_directory.h"
 #include "operators/inverse_operator.h"
+#include "operators/linearised.h"
 
 namespace duhdr {
 namespace {
@@ -96,7 +97,9 @@ class Sanity : public EvaluatedMethod {
   explicit Sanity(std::string name, const SanityRow& row)
       : EvaluatedMethod(std::move(name), std::string(row.title)), row_(row) {}
   Tensor estimate(const EvaluationPair& pair, const LoadedPair& loaded) override {
-    return row_.estimate(linearised(loaded.codes, pair.inverse_curve), loaded.reference, loaded.clipped);
+    const std::vector<float> curve(pair.inverse_curve.begin(), pair.inverse_curve.end());
+    const Tensor response = Tensor::of<float>(Shape{std::ssize(curve)}, curve);
+    return row_.estimate(linear_by_curve(loaded.codes, response), loaded.reference, loaded.clipped);
   }
 
  private:

@@ -6,6 +6,7 @@
 
 #include "metrics/clipped_mask.h"
 #include "metrics/exposure_ratio.h"
+#include "metrics/scale_fit.h"
 #include "metrics/shift.h"
 
 namespace duhdr {
@@ -27,14 +28,6 @@ void check_light(const std::string& name, const Tensor& light) {
     most = std::max(most, value[i]);
   }
   if (most == 0) refuse(name, "all black");
-}
-
-Tensor divided(const Tensor& light, double by) {
-  Tensor out(light.shape(), DType::f32);
-  const float* from = light.data<float>();
-  float* to = out.mutable_data<float>();
-  for (std::int64_t i = 0; i < out.numel(); ++i) to[i] = static_cast<float>(static_cast<double>(from[i]) / by);
-  return out;
 }
 
 }  // namespace
@@ -69,7 +62,7 @@ LoadedPair load_pair(const EvaluationPair& pair, const ReadLimits& limits) {
           message("clip level of the reference unknown; taken as ", clip_level, " from the mid-tones"));
     }
   }
-  if (clip_level > 0 && clip_level != 1) loaded.reference = divided(loaded.reference, clip_level);
+  if (clip_level > 0 && clip_level != 1) loaded.reference = scaled(loaded.reference, 1 / clip_level);
   loaded.clipped = loaded.codes.defined() ? clipped_codes(loaded.codes) : clipped_light(loaded.reference);
   return loaded;
 }

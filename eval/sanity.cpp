@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eval/sanity.h"
 
-#include <algorithm>
 #include <cmath>
 
 namespace duhdr {
@@ -44,21 +43,6 @@ const std::vector<SanityRow>& sanity_rows() {
       {"half-highlights", "true curve, half of the true stops in clipped pixels", half},
       {"true-highlights", "true curve, the truth in clipped pixels", truth}};
   return rows;
-}
-
-Tensor linearised(const Tensor& codes, std::span<const double> inverse_curve) {
-  DUHDR_CHECK(inverse_curve.size() >= 2, "a curve of ", inverse_curve.size(), " samples");
-  Tensor out(codes.shape(), DType::f32);
-  const float* code = codes.data<float>();
-  float* light = out.mutable_data<float>();
-  const double last = static_cast<double>(inverse_curve.size() - 1);
-  for (std::int64_t i = 0; i < out.numel(); ++i) {
-    const double at = std::clamp(static_cast<double>(code[i]), 0.0, 1.0) * last;
-    const auto low = std::min(static_cast<std::size_t>(at), inverse_curve.size() - 2);
-    const double share = at - static_cast<double>(low);
-    light[i] = static_cast<float>((1 - share) * inverse_curve[low] + share * inverse_curve[low + 1]);
-  }
-  return out;
 }
 
 }  // namespace duhdr

@@ -2,7 +2,6 @@
 // Rows of an evaluation that know the truth, or cheat: they show what the numbers of the others are worth.
 #pragma once
 
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -23,8 +22,5 @@ const std::vector<SanityRow>& sanity_rows();
 
 /// The row against which the others are held.
 constexpr std::string_view sanity_base = "true-curve";
-
-/// Codes [1, H, W, 3] in 0..1 through a curve of samples at the uniform grid 0..1, joined by straight lines.
-Tensor linearised(const Tensor& codes, std::span<const double> inverse_curve);
 
 }  // namespace duhdr

@@ -19,7 +19,7 @@ Tensor linear_by_curve(const Tensor& codes, const Tensor& inverse_response) {
   DUHDR_CHECK(intervals >= 1, "a response of ", inverse_response.shape());
   const float* curve = inverse_response.data<float>();
   return mapped(codes, [=](float code) {
-    const float at = code * static_cast<float>(intervals);
+    const float at = std::clamp(code, 0.f, 1.f) * static_cast<float>(intervals);
     const std::int64_t below = std::min(static_cast<std::int64_t>(at), intervals - 1);
     const float part = at - static_cast<float>(below);
     return std::max(0.f, curve[below] + part * (curve[below + 1] - curve[below]));

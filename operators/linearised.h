@@ -14,7 +14,8 @@ Tensor linear_by_srgb(const Tensor& codes);
 /// code ^ gamma.
 Tensor linear_by_power(const Tensor& codes, float gamma = 2.2f);
 
-/// By a camera's inverse response [n], n >= 2: straight lines between its samples at the codes 0, 1/(n-1), ..., 1.
+/// By a camera's inverse response [n], n >= 2: straight lines between its samples at the codes 0, 1/(n-1), ..., 1;
+/// codes are clamped to that range.
 Tensor linear_by_curve(const Tensor& codes, const Tensor& inverse_response);
 
 }  // namespace duhdr

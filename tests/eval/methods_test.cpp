@@ -4,6 +4,7 @@
 
 #include "eval/sanity.h"
 #include "infer/operator_method.h"
+#include "operators/linearised.h"
 #include "tests/eval/eval_files.h"
 #include "tests/support/cli_files.h"
 
@@ -135,9 +136,9 @@ TEST_F(MethodsTest, Models) {
 }
 
 TEST_F(MethodsTest, Linearised) {
-  const std::vector<double> curve{0, 0.25, 1};
+  const Tensor curve = Tensor::of<float>(Shape{3}, std::vector<float>{0, 0.25f, 1});
   const Tensor codes = Tensor::of<float>(Shape{1, 1, 2, 3}, std::vector<float>{0, 0.25f, 0.5f, 0.75f, 1, 2});
-  EXPECT_EQ(linearised(codes, curve).to_vector<float>(), (std::vector<float>{0, 0.125f, 0.25f, 0.625f, 1, 1}));
+  EXPECT_EQ(linear_by_curve(codes, curve).to_vector<float>(), (std::vector<float>{0, 0.125f, 0.25f, 0.625f, 1, 1}));
 }
 
 }  // namespace
