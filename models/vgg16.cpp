@@ -9,9 +9,8 @@
 
 namespace duhdr {
 
-VggEncoder::VggEncoder(const std::array<std::int64_t, 5>& widths, int groups) {
+VggEncoder::VggEncoder(const std::array<std::int64_t, 5>& widths, int groups, std::int64_t in) {
   constexpr std::array depths{2, 2, 3, 3, 3};
-  std::int64_t in = 3;
   for (int g = 0; g < groups; ++g) {
     const auto index = static_cast<std::size_t>(g);
     auto& convolutions = groups_.emplace_back();

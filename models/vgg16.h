@@ -9,10 +9,11 @@
 
 namespace duhdr {
 
-/// The first `groups` of the five groups of 3x3 convolutions with ReLU: children conv1_1, conv1_2, conv2_1, ...
+/// The first `groups` of the five groups of 3x3 convolutions with ReLU: children conv1_1, conv1_2, conv2_1, ... on
+/// `in` channels.
 class VggEncoder : public Module {
  public:
-  VggEncoder(const std::array<std::int64_t, 5>& widths, int groups);
+  VggEncoder(const std::array<std::int64_t, 5>& widths, int groups, std::int64_t in = 3);
   /// Its convolutions from number `first` on, up to `end`; indices from 0. The size of x stays.
   Variable group(int index, Variable x, int first = 0, int end = 3) const;
   int groups() const { return static_cast<int>(groups_.size()); }

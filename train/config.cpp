@@ -143,8 +143,16 @@ void visit_loss(Fields& f, LossOptions& loss) {
   f.number("total_variation", loss.total_variation, 0, large);
   f.number("curve", loss.curve, 0, large);
   f.choice("log", loss.log, {"l2", "l1"});
-  f.choice("refinement", loss.refinement, {"l2", "log_l1"});
+  f.choice("refinement", loss.refinement, {"l2", "log_l1", "log"});
+  f.choice("response", loss.response, {"l2", "log"});
   f.choice("dnm_clipped", loss.dnm_clipped, {"known", "process", "hard"});
+  f.object("highlights", [&](Fields& inner) {
+    inner.number("log", loss.highlights.log, 0, large);
+    inner.number("structure", loss.highlights.structure, 0, large);
+    inner.number("energy", loss.highlights.energy, 0, large);
+    inner.number("gradient", loss.highlights.gradient, 0, large);
+    inner.number("colour", loss.highlights.colour, 0, large);
+  });
   f.boolean("raw_perceptual", loss.raw_perceptual);
   f.integer("itnet_iterations", loss.itnet_iterations, 1, 16);
   f.boolean("literal", loss.literal);

@@ -13,6 +13,7 @@
 #include "kernels/layout.h"
 #include "kernels/pool.h"
 #include "kernels/reduce.h"
+#include "train/luminance.h"
 
 namespace duhdr {
 namespace {
@@ -21,8 +22,7 @@ constexpr double mu = 10;
 constexpr double log_shift = 1.0 / 255;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-constexpr double clipped_from = 0.95;                         // of the light that HDRCNN's loss counts
-const std::vector<double> luminance_of{0.213, 0.715, 0.072};  // R, G, B; their sum is 1
+constexpr double clipped_from = 0.95;  // of the light that HDRCNN's loss counts
 
 /// Along an axis the 13 x 13 kernel of HDRCNN's loss: the root of what a normal distribution has in 13 equal steps over
 /// +-(2 + half a step) deviations, with a sum of 1.
@@ -38,17 +38,6 @@ std::vector<double> gaussian() {
   const double sum = std::accumulate(kernel.begin(), kernel.end(), 0.0);
   for (double& tap : kernel) tap /= sum;
   return kernel;
-}
-
-/// A constant weight in the type and on the device of x. Written value by value: a copy from the host could not be
-/// recorded into a CUDA graph.
-Variable weights_like(const Variable& x, const Shape& shape, const std::vector<double>& values) {
-  Tensor weight(shape, x.dtype(), x.device());
-  for (std::int64_t i = 0; i < weight.numel(); ++i) {
-    Tensor place = weight.range(i, Shape{1});
-    fill(place, values[static_cast<std::size_t>(i)]);
-  }
-  return Variable(weight);
 }
 
 }  // namespace
@@ -106,26 +95,33 @@ Variable total_variation(const Variable& image, const Tensor& image_weights) {
   return terms.empty() ? affine(sum(image), 0, 0) : total(terms);
 }
 
-Variable refinement_loss(const Variable& estimate, const Variable& target, RefinementLoss kind,
+Variable refinement_loss(const Variable& estimate, const Variable& target, const LossOptions& options,
                          const Tensor& image_weights) {
   const LossWeights weights{.image = image_weights};
-  if (kind == RefinementLoss::l2) return squared_error(estimate, target, weights);
+  if (options.refinement == RefinementLoss::log) return log_loss(estimate, target, options.log, image_weights);
+  if (options.refinement == RefinementLoss::l2) return squared_error(estimate, target, weights);
   const Variable scale = div(mean_per_image(target), clamp(mean_per_image(estimate), 1e-6, infinity));
   return mu_law_error(mul(estimate, scale), target, mu, weights);
+}
+
+Variable response_loss(const Variable& estimate, const Variable& target, ResponseLoss kind,
+                       const Tensor& image_weights) {
+  const LossWeights weights{.image = image_weights};
+  return kind == ResponseLoss::l2 ? squared_error(estimate, target, weights)
+                                  : squared_log_error(estimate, target, log_shift, weights);
 }
 
 SeparatedLight separated(const Variable& logarithm) {
   const std::vector<double> rows = gaussian();
   const auto taps = static_cast<std::int64_t>(rows.size());
-  const Variable luminance =
-      conv2d({.x = exp(logarithm), .weight = weights_like(logarithm, {1, 3, 1, 1}, luminance_of)});
-  const Variable blurred = conv2d({.x = log(luminance), .weight = weights_like(logarithm, {1, 1, taps, 1}, rows)});
+  const Variable blurred =
+      conv2d({.x = log(luminance(exp(logarithm))), .weight = weights_like(logarithm, {1, 1, taps, 1}, rows)});
   const Variable illumination = conv2d({.x = blurred, .weight = weights_like(logarithm, {1, 1, 1, taps}, rows)});
   return {illumination, sub(logarithm, illumination)};
 }
 
 LossTerms reconstruction_terms(const Variable& logarithm, const Variable& target, const Tensor& image_weights) {
-  const LossWeights weights{.image = image_weights, .pixel = exposure_mask(target.detach(), 0.95).value()};
+  const LossWeights weights{.image = image_weights, .pixel = exposure_mask(target.detach(), clipped_from).value()};
   const SeparatedLight is = separated(logarithm), wanted = separated(log(target, log_shift));
   return {{"illumination", 0.5, squared_error(is.illumination, wanted.illumination, weights)},
           {"reflectance", 0.5, squared_error(is.reflectance, wanted.reflectance, weights)}};

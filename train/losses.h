@@ -3,26 +3,16 @@
 // not count. Masks are constants: they belong to the first input of ITnet, or to the target.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "kernels/loss.h"
 #include "models/vgg16.h"
+#include "train/highlight_loss.h"
+#include "train/loss_terms.h"
 
 namespace duhdr {
 
-/// One summand of a stage's loss: weight * value.
-struct LossTerm {
-  std::string name;
-  double weight;
-  Variable value;  // [1]
-};
-using LossTerms = std::vector<LossTerm>;
-
-Variable total(const LossTerms& terms);
-
-enum class LogLoss { l2, l1 };             // of Eq. 16-17
-enum class RefinementLoss { l2, log_l1 };  // of Eq. 24
+enum class LogLoss { l2, l1 };                  // of Eq. 16-17
+enum class RefinementLoss { l2, log_l1, log };  // of Eq. 24; log: the logarithmic distance of Eq. 16
+enum class ResponseLoss { l2, log };            // of Eq. 11-13's pictures
 
 /// I_clip for the response nets (Eq. 11-13). known: the camera's own where the data were synthesised, else C(H).
 /// process: C(H). hard: min(1, H).
@@ -39,7 +29,9 @@ struct LossOptions {
   double curve = 0;            // of the 1024 curve values, added to Eq. 12
   LogLoss log = LogLoss::l2;
   RefinementLoss refinement = RefinementLoss::l2;
+  ResponseLoss response = ResponseLoss::l2;
   ClippedTarget dnm_clipped = ClippedTarget::known;
+  HighlightWeights highlights;  // added to Eq. 16, 17 and 24
   bool raw_perceptual = false;  // features not normalised by their mean square
   int itnet_iterations = 3;     // of Eq. 18-20
   bool literal = false;         // base and mask of later iterations are those of C(H)
@@ -61,9 +53,13 @@ Variable normal_area_loss(const Variable& estimate, const Variable& target, cons
 /// mean |mu(x) - mu(x below)| + mean |mu(x) - mu(x to the right)|; 0 for a side of 1
 Variable total_variation(const Variable& image, const Tensor& image_weights);
 
-/// Eq. 24: mean (a - b)^2, or mean |mu(s a) - mu(b)| with s = mean b / mean a of each image.
-Variable refinement_loss(const Variable& estimate, const Variable& target, RefinementLoss kind,
+/// Eq. 24: mean (a - b)^2, or mean |mu(s a) - mu(b)| with s = mean b / mean a of each image, or log_loss().
+Variable refinement_loss(const Variable& estimate, const Variable& target, const LossOptions& options,
                          const Tensor& image_weights);
+
+/// Of light that a response net made, Eq. 12: mean (a - b)^2, or of log(a + 1/255) - log(b + 1/255).
+Variable response_loss(const Variable& estimate, const Variable& target, ResponseLoss kind,
+                       const Tensor& image_weights);
 
 /// Logarithmic light l [N, H, W, 3] in two (Eilertsen et al. 2017): illumination [N, H, W, 1], the logarithm of the
 /// luminance 0.213 R + 0.715 G + 0.072 B of exp(l), blurred by a Gaussian of 13 x 13 pixels (zeros around the image);

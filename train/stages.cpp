@@ -73,7 +73,8 @@ LossTerms nnet_individual(const StageContext& c, const StageBatch& batch) {  // 
 LossTerms innet_individual(const StageContext& c, const StageBatch& batch) {  // Eq. 12
   const Variable x = batch.encoded.defined() ? batch.encoded : duhdr(c).dnet()(batch.ldr);
   const Variable curve = duhdr(c).innet()(x);
-  LossTerms terms{{"clipped", 1, squared_error(apply_curve(curve, x), response_clipped(c, batch), images(batch))}};
+  LossTerms terms{{"clipped", 1,
+                   response_loss(apply_curve(curve, x), response_clipped(c, batch), c.options.response, batch.weight)}};
   if (c.options.curve > 0 && batch.inverse_curve.defined()) {
     const Shape row{curve.shape()[0], 1, 1, curve.shape()[1]};
     terms.push_back({"curve", c.options.curve,
@@ -86,7 +87,7 @@ LossTerms innet_individual(const StageContext& c, const StageBatch& batch) {  //
 LossTerms response_terms(const StageContext& c, const StageBatch& batch, const Values& values, const Variable& target) {
   const Variable encoded = values.at("dequantised"), clipped = values.at("linear");
   const Variable again = mapped(duhdr(c).nnet(), clipped);
-  return {{"clipped", 1, squared_error(clipped, target, images(batch))},
+  return {{"clipped", 1, response_loss(clipped, target, c.options.response, batch.weight)},
           {"cycle", c.options.dnm_dual, squared_error(again, encoded, images(batch))}};
 }
 
@@ -107,6 +108,12 @@ LossTerms dnm_joint(const StageContext& c, const StageBatch& batch) {  // Eq. 13
   return terms;
 }
 
+void add_highlights(LossTerms& terms, const StageContext& c, const Variable& estimate, const StageBatch& batch) {
+  if (!c.options.highlights.any()) return;
+  for (LossTerm& term : highlight_terms(estimate, batch.hdr, c.options.highlights, batch.weight))
+    terms.push_back(std::move(term));
+}
+
 LossTerms truncation_terms(const StageContext& c, const StageBatch& batch, const Variable& estimate,
                            const Variable& mask) {
   LossTerms terms{{"log", 1, log_loss(estimate, batch.hdr, c.options.log, batch.weight)}};
@@ -115,6 +122,7 @@ LossTerms truncation_terms(const StageContext& c, const StageBatch& batch, const
                      perceptual_loss(c.vgg, estimate, batch.hdr, mask, c.options.raw_perceptual, batch.weight)});
   if (c.options.total_variation > 0)
     terms.push_back({"tv", c.options.total_variation, total_variation(estimate, batch.weight)});
+  add_highlights(terms, c, estimate, batch);
   return terms;
 }
 
@@ -134,7 +142,9 @@ LossTerms itnet_joint(const StageContext& c, const StageBatch& batch) {  // Eq. 
 /// Eq. 24; OOnet alone and the whole chain differ only in what trains.
 LossTerms refinement(const StageContext& c, const StageBatch& batch) {
   const Variable result = forward(c.model.to_hdr(), batch.ldr);
-  return {{"hdr", 1, refinement_loss(result, batch.hdr, c.options.refinement, batch.weight)}};
+  LossTerms terms{{"hdr", 1, refinement_loss(result, batch.hdr, c.options, batch.weight)}};
+  add_highlights(terms, c, result, batch);
+  return terms;
 }
 
 LossTerms dnet_unpaired(const StageContext& c, const StageBatch& batch) {  // Eq. 6

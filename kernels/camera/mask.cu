@@ -39,8 +39,9 @@ struct MaskDerivative {
   }
 };
 
-template <class T>
-struct MaskedAdd {
+template <class Op, class T>
+struct Fill {
+  Op op;
   const T* x;         // [pixels, 3]
   const T* mask;      // [pixels]
   const T* residual;  // [pixels, 3]
@@ -48,15 +49,19 @@ struct MaskedAdd {
   DUHDR_HD void operator()(std::int64_t i) const {
     using C = Compute<T>;
     const C m = static_cast<C>(mask[i]);
-    for (std::int64_t e = 3 * i; e < 3 * i + 3; ++e) out[e] = T(static_cast<C>(x[e]) + m * static_cast<C>(residual[e]));
+    for (std::int64_t e = 3 * i; e < 3 * i + 3; ++e)
+      out[e] = T(op(static_cast<C>(x[e]), m, static_cast<C>(residual[e])));
   }
 };
 
-template <class T>
-struct MaskedAddDerivative {
+template <class Op, class T>
+struct FillDerivative {
+  Op op;
+  const T* x;         // [pixels, 3], null where the operation does not read it
   const T* mask;      // [pixels]
   const T* residual;  // [pixels, 3]
   const T* dy;        // [pixels, 3]
+  T* dx;              // [pixels, 3] or null
   T* dmask;           // [pixels] or null
   T* dresidual;       // [pixels, 3] or null
   DUHDR_HD void operator()(std::int64_t i) const {
@@ -64,12 +69,48 @@ struct MaskedAddDerivative {
     const C m = static_cast<C>(mask[i]);
     C sum = 0;
     for (std::int64_t e = 3 * i; e < 3 * i + 3; ++e) {
-      sum += static_cast<C>(dy[e]) * static_cast<C>(residual[e]);
-      if (dresidual) dresidual[e] = T(static_cast<C>(dy[e]) * m);
+      const C base = x ? static_cast<C>(x[e]) : C(0), r = static_cast<C>(residual[e]), d = static_cast<C>(dy[e]);
+      if (dx) dx[e] = T(d * op.by_x(m, r));
+      if (dmask) sum += d * op.by_mask(base, m, r);
+      if (dresidual) dresidual[e] = T(d * op.by_residual(base, m, r));
     }
     if (dmask) dmask[i] = T(sum);
   }
 };
+
+template <class T>
+T* data_or_null(Tensor& tensor) {
+  return tensor.defined() ? tensor.mutable_data<T>() : nullptr;
+}
+
+template <class Op>
+Variable fill_masked(const Variable& input, const Variable& mask, const Variable& residual, Op op) {
+  const Tensor m = mask.value(), r = residual.value(), x = Op::reads_x ? input.value() : Tensor();
+  const Shape shape = input.shape();
+  DUHDR_CHECK(shape.rank() == 4 && shape.c() == 3 && r.shape() == shape && m.shape() == shape.with(3, 1), "filling ",
+              shape, ", mask ", m.shape(), ", residual ", r.shape());
+  DUHDR_CHECK(m.dtype() == input.dtype() && r.dtype() == input.dtype(), "filling with mixed element types");
+  Tensor out(shape, input.dtype(), input.device());
+  with_float_type(out.dtype(), [&](auto type) {
+    using T = decltype(type);
+    for_each(out.device(), m.numel(),
+             Fill<Op, T>{op, input.value().data<T>(), m.data<T>(), r.data<T>(), out.mutable_data<T>()});
+  });
+  return Variable::of_op(out, {input, mask, residual}, [x, m, r, op](const Tensor& dy, const std::vector<bool>& wants) {
+    Tensor dx = Op::reads_x ? Tensor() : dy, dmask, dresidual;
+    if (Op::reads_x && wants[0]) dx = Tensor(r.shape(), r.dtype(), r.device());
+    if (wants[1]) dmask = Tensor(m.shape(), m.dtype(), m.device());
+    if (wants[2]) dresidual = Tensor(r.shape(), r.dtype(), r.device());
+    with_float_type(dy.dtype(), [&](auto type) {
+      using T = decltype(type);
+      for_each(dy.device(), m.numel(),
+               FillDerivative<Op, T>{op, x.defined() ? x.data<T>() : nullptr, m.data<T>(), r.data<T>(), dy.data<T>(),
+                                     Op::reads_x ? data_or_null<T>(dx) : nullptr, data_or_null<T>(dmask),
+                                     data_or_null<T>(dresidual)});
+    });
+    return std::vector<Tensor>{dx, dmask, dresidual};
+  });
+}
 
 }  // namespace
 
@@ -95,30 +136,11 @@ Variable exposure_mask(const Variable& input, double alpha) {
 }
 
 Variable masked_add(const Variable& x, const Variable& mask, const Variable& residual) {
-  const Tensor m = mask.value(), r = residual.value();
-  const Shape shape = x.shape();
-  DUHDR_CHECK(shape.rank() == 4 && shape.c() == 3 && r.shape() == shape && m.shape() == shape.with(3, 1),
-              "masked_add of ", shape, ", mask ", m.shape(), ", residual ", r.shape());
-  DUHDR_CHECK(m.dtype() == x.dtype() && r.dtype() == x.dtype(), "masked_add of mixed element types");
-  Tensor out(shape, x.dtype(), x.device());
-  with_float_type(x.dtype(), [&](auto type) {
-    using T = decltype(type);
-    for_each(x.device(), m.numel(), MaskedAdd<T>{x.value().data<T>(), m.data<T>(), r.data<T>(), out.mutable_data<T>()});
-  });
-  return Variable::of_op(out, {x, mask, residual}, [m, r](const Tensor& dy, const std::vector<bool>& wants) {
-    Tensor dmask, dresidual;
-    if (wants[1]) dmask = Tensor(m.shape(), m.dtype(), m.device());
-    if (wants[2]) dresidual = Tensor(r.shape(), r.dtype(), r.device());
-    if (wants[1] || wants[2])
-      with_float_type(dy.dtype(), [&](auto type) {
-        using T = decltype(type);
-        for_each(dy.device(), m.numel(),
-                 MaskedAddDerivative<T>{m.data<T>(), r.data<T>(), dy.data<T>(),
-                                        dmask.defined() ? dmask.mutable_data<T>() : nullptr,
-                                        dresidual.defined() ? dresidual.mutable_data<T>() : nullptr});
-      });
-    return std::vector<Tensor>{dy, dmask, dresidual};
-  });
+  return fill_masked(x, mask, residual, MaskedAdd{});
+}
+
+Variable masked_gain(const Variable& x, const Variable& mask, const Variable& residual) {
+  return fill_masked(x, mask, residual, MaskedGain{});
 }
 
 }  // namespace duhdr

@@ -36,7 +36,7 @@ void add_oonet(std::vector<Pass>& passes, const OOnet& net) {
   LevelPasses levels(passes, net, "oonet", "OOnet");
   constexpr int bottom = OOnet::levels;
   levels.down("OOnet down", {{"hdr"}, {"linear"}, {"dequantised"}},
-              [](In in) { return OOnet::input(in[0], in[1], in[2]); });
+              [&net](In in) { return net.input(in[0], in[1], in[2]); });
   if (net.has_bottleneck()) {
     levels.add("OOnet down", "last down", bottom, {{levels.pooled(bottom - 1)}}, {levels.skip(bottom)},
                [&net](In in) { return net.last_down(in[0]); });

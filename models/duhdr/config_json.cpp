@@ -20,12 +20,15 @@ void read_widths(JsonObject& widths, const char* key, std::array<std::int64_t, N
 
 const char* name_of(Trunk trunk) { return trunk == Trunk::resnet18 ? "resnet18" : "crfnet"; }
 const char* name_of(Down down) { return down == Down::rfb ? "rfb" : "conv"; }
+const char* name_of(Residual residual) { return residual == Residual::add ? "add" : "gain"; }
 const char* name_of(Middle middle) { return middle == Middle::ms_se ? "ms_se" : "none"; }
 
 nlohmann::json to_json(const DuHdrConfig& config) {
   return {{"trunk", name_of(config.trunk)},
           {"down", name_of(config.down)},
           {"middle", name_of(config.middle)},
+          {"itnet_residual", name_of(config.itnet_residual)},
+          {"oonet_residual", name_of(config.oonet_residual)},
           {"curve_samples", config.curve_samples},
           {"curve_k", config.curve_k},
           {"alpha", config.alpha},
@@ -43,6 +46,11 @@ DuHdrConfig config_from_json(JsonObject architecture) {
   config.trunk = architecture.one_of("trunk", {"resnet18", "crfnet"}) == "resnet18" ? Trunk::resnet18 : Trunk::crfnet;
   config.down = architecture.one_of("down", {"rfb", "conv"}) == "rfb" ? Down::rfb : Down::conv;
   config.middle = architecture.one_of("middle", {"ms_se", "none"}, "ms_se") == "ms_se" ? Middle::ms_se : Middle::none;
+  const auto residual = [&](const char* key) {
+    return architecture.one_of(key, {"add", "gain"}, "add") == "add" ? Residual::add : Residual::gain;
+  };
+  config.itnet_residual = residual("itnet_residual");
+  config.oonet_residual = residual("oonet_residual");
   config.curve_samples = architecture.integer("curve_samples", 2, 65536);
   config.curve_k = architecture.integer("curve_k", 1, 25);
   config.alpha = architecture.number("alpha", 0, 0.999);

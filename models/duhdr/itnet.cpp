@@ -3,12 +3,15 @@
 
 #include "kernels/camera/mask.h"
 #include "kernels/camera/truncation.h"
+#include "kernels/layout.h"
 #include "kernels/pool.h"
 #include "kernels/vgg_input.h"
 #include "models/tail.h"
 
 namespace duhdr {
 namespace {
+
+constexpr double most_decades = 5;  // of a gain
 
 ConvOptions decoder_conv(bool upsample) { return {.upsample = upsample, .activation = Activation::relu}; }
 
@@ -24,7 +27,8 @@ Tensor skip_scale(std::int64_t channels) {
 
 ITnet::ITnet(const DuHdrConfig& config)
     : alpha_(config.alpha),
-      encoder_(child<VggEncoder>("encoder", config.itnet_widths, 5)),
+      residual_(config.itnet_residual),
+      encoder_(child<VggEncoder>("encoder", config.itnet_widths, 5, residual_ == Residual::gain ? 4 : 3)),
       bottleneck_(*this, "bottleneck.conv", "bottleneck.bn", config.itnet_widths[4], config.itnet_widths[4], 3,
                   decoder_conv(false)),
       out_(*this, "out.conv", "out.bn", config.itnet_widths[0], 3, 1, decoder_conv(false)),
@@ -51,8 +55,13 @@ void ITnet::collapse_tail() {
   tail_up_ = &child<Conv2d>("tail_up", like, tail.up, Activation::relu);
 }
 
+Variable ITnet::input(const Variable& image) const {
+  if (residual_ == Residual::add) return vgg_input(image);
+  return concat_channels({vgg_input(image), affine(exposure_mask(image, alpha_), 255, 0)});
+}
+
 Level ITnet::down(int level, Variable x, int first) const {
-  Variable skip = encoder_.group(level, level == 0 ? cast(vgg_input(x), working_type(x)) : std::move(x), first);
+  Variable skip = encoder_.group(level, level == 0 ? cast(input(x), working_type(x)) : std::move(x), first);
   const Variable pooled = max_pool2d(skip);
   if (level == 0 && tail_skip_) skip = (*tail_skip_)(skip);
   return {skip, pooled};
@@ -67,7 +76,9 @@ Variable ITnet::up(int level, const Variable& x, const Variable& skip) const {
 }
 
 Variable ITnet::finish(const Variable& base, const Variable& seen, const Variable& features) const {
-  return masked_add(base, exposure_mask(base, alpha_), fuse0_(cast(features, seen.dtype()), seen));
+  const Variable residual = fuse0_(cast(features, seen.dtype()), seen), mask = exposure_mask(base, alpha_);
+  return residual_ == Residual::add ? masked_add(base, mask, residual)
+                                    : masked_gain(base, mask, clamp(residual, 0, most_decades));
 }
 
 Variable ITnet::operator()(const Variable& x, int iterations, bool literal) const {

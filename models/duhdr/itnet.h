@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // ITnet: undoes the truncation of highlights (Eq. 15): H^ = x + mask * residual(x), a VGG16 encoder and a decoder with
-// skips.
+// skips. With Residual::gain H^ = x * 10^(mask * residual), and the encoder sees the mask as a fourth channel.
 #pragma once
 
 #include <memory>
@@ -35,13 +35,15 @@ class ITnet : public Module {
   }
   Variable bottom(const Variable& x) const { return bottleneck_(x); }
   Variable up(int level, const Variable& x, const Variable& skip) const;
-  /// base + mask(base) * residual, the residual from the image that the net has seen and the features of level 0.
+  /// Base and residual together, the residual from the image that the net has seen and the features of level 0.
   Variable finish(const Variable& base, const Variable& seen, const Variable& features) const;
 
  private:
   void collapse_tail();
+  Variable input(const Variable& image) const;
 
   double alpha_;
+  Residual residual_;
   VggEncoder& encoder_;
   ConvBn bottleneck_;
   std::vector<std::unique_ptr<ConvBn>> ups_;

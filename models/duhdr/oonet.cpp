@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/duhdr/oonet.h"
 
+#include <numbers>
+
+#include "kernels/arithmetic.h"
 #include "kernels/layout.h"
 #include "kernels/pool.h"
 
 namespace duhdr {
 
+constexpr double compression = 10;
+
 OOnet::OOnet(const DuHdrConfig& config)
     : down_kind_(config.down),
+      residual_(config.oonet_residual),
       stem_(child<ConvPair>("stem", 9, config.oonet_widths[0], 7)),
       ms_se_(config.middle == Middle::ms_se ? &child<MsSe>("ms_se", config.oonet_widths[4]) : nullptr),
       head_(child<Conv2d>("head", config.oonet_widths[0], 3, 3,
-                          ConvOptions{.activation = Activation::relu, .init = Init::zero})) {
+                          ConvOptions{.activation = residual_ == Residual::add ? Activation::relu : Activation::none,
+                                      .init = Init::zero})) {
   const auto& widths = config.oonet_widths;
   for (std::size_t level = 1; level <= 4; ++level) {
     const std::string name = "down" + std::to_string(level);
@@ -24,8 +31,8 @@ OOnet::OOnet(const DuHdrConfig& config)
     ups_.push_back(&child<UpBlock>("up" + std::to_string(4 - level), widths[level + 1], widths[level]));
 }
 
-Variable OOnet::input(const Variable& hdr, const Variable& linear, const Variable& dequantised) {
-  return concat_channels({hdr, linear, dequantised});
+Variable OOnet::input(const Variable& hdr, const Variable& linear, const Variable& dequantised) const {
+  return concat_channels({residual_ == Residual::add ? hdr : mu_law(hdr, compression), linear, dequantised});
 }
 
 Variable OOnet::block(int level, const Variable& x) const {
@@ -44,7 +51,9 @@ Variable OOnet::up(int level, const Variable& x, const Variable& skip) const {
 }
 
 Variable OOnet::finish(const Variable& hdr, const Variable& features) const {
-  return head_(cast(features, hdr.dtype()), {}, hdr);  // the head's own ReLU is that of relu(H^ + head)
+  const Variable wide = cast(features, hdr.dtype());
+  if (residual_ == Residual::add) return head_(wide, {}, hdr);  // the head's own ReLU is that of relu(H^ + head)
+  return mul(hdr, exp(affine(head_(wide), std::numbers::ln10, 0)));
 }
 
 Variable OOnet::operator()(const Variable& hdr, const Variable& linear, const Variable& dequantised) const {

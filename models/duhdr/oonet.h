@@ -16,14 +16,14 @@ class OOnet : public Module {
   explicit OOnet(const DuHdrConfig& config = {});
 
   /// H^, the linearised image and the dequantised image, each [N, H, W, 3], sides multiples of 32 -> relu(H^ + head)
-  /// [N, H, W, 3].
+  /// [N, H, W, 3]; with Residual::gain H^ * 10^head.
   Variable operator()(const Variable& hdr, const Variable& linear, const Variable& dequantised) const;
 
   // The same in steps, level by level; level 0 has full resolution and reads the images as input() joins them. Only the
   // bottleneck sees the whole image.
   static constexpr int levels = 4;
-  /// [N, H, W, 9]
-  static Variable input(const Variable& hdr, const Variable& linear, const Variable& dequantised);
+  /// [N, H, W, 9]; with Residual::gain H^ is compressed, log(1 + 10 H^) / log 11.
+  Variable input(const Variable& hdr, const Variable& linear, const Variable& dequantised) const;
   Level down(int level, const Variable& x) const;
   Variable last_down(const Variable& x) const {
     return block(levels, x);
@@ -38,6 +38,7 @@ class OOnet : public Module {
   Variable block(int level, const Variable& x) const;
 
   Down down_kind_;
+  Residual residual_;
   ConvPair& stem_;
   std::vector<Rfb*> rfbs_;
   std::vector<ConvPair*> pairs_;
