@@ -33,7 +33,8 @@ std::string error_of(const std::string& text) {
 /// Everything differs from its default.
 const char* const everything = R"({
   "format_version": 1, "name": "other", "seed": 9223372036854775807, "precision": "mixed",
-  "model": {"trunk": "crfnet", "down": "conv", "middle": "none", "curve_k": 5, "alpha": 0.9, "itnet_iterations": 2,
+  "model": {"trunk": "crfnet", "down": "conv", "middle": "none", "itnet_residual": "gain",
+            "oonet_residual": "gain", "curve_k": 5, "alpha": 0.9, "itnet_iterations": 2,
             "response_max_side": 0, "widths": {"dnet": [1, 2, 3, 4, 5], "itnet": [2, 3, 4, 5, 6],
             "oonet": [3, 4, 5, 6, 8], "response": [4, 5, 6, 7]}},
   "data": {"sources": ["hdr:a", "paired:b", "scenes"], "unpaired": ["ldr:c"], "validation": ["hdr:d"],
@@ -42,7 +43,8 @@ const char* const everything = R"({
                       "jpeg_lo": 50, "jpeg_hi": 60}},
   "loss": {"dn_dual": 1.5, "dnm_dual": 2.5, "dnm_dn": 3.5, "perceptual": 4.5, "itn_dual": 5.5, "total_variation": 6.5,
            "curve": 7.5, "log": "l1", "refinement": "log_l1", "raw_perceptual": true, "itnet_iterations": 4,
-           "literal": true, "dnm_clipped": "hard"},
+           "literal": true, "dnm_clipped": "hard", "response": "log",
+           "highlights": {"log": 8.5, "structure": 9.5, "energy": 10.5, "gradient": 11.5, "colour": 12.5}},
   "adam": {"beta1": 0.5, "beta2": 0.75, "eps": 0.25, "clip_norm": 2, "ema_decay": 0.875},
   "perceptual": {"weights": "vgg.safetensors", "seed": 7, "widths": [3, 4, 5]},
   "validation": {"every": 11, "samples": 12, "patch": 64, "pictures": 2, "best_by": "structure"},
