@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::int64_t many = 1'000'000'000;
 constexpr double large = 1e9;
-constexpr std::int64_t patch_unit = 32;  // no model needs more to halve its images
+constexpr std::int64_t patch_unit = 32;  // of any model
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
 
 /// Reads a file's keys and, in the other direction, writes them: each key stands here once.
@@ -236,6 +236,11 @@ ModelSpec parse_model(nlohmann::json named, const std::string& shown_name) {
   return spec;
 }
 
+std::int64_t alignment_of(const ModelSpec& spec, const std::string& shown_name) {
+  const ConstructOn nowhere(Device::meta());
+  return make_model(spec, shown_name, ExitCode::usage, "model")->to_hdr().alignment;
+}
+
 StagePlan parse_plan(JsonObject reader) {
   Fields fields(reader);
   StagePlan plan;
@@ -258,10 +263,14 @@ TrainConfig parse_config(const nlohmann::json& json, const std::string& shown_na
   }
   if (reader.has("schedule"))
     for (const JsonObject& row : reader.objects("schedule")) config.schedule.push_back(parse_plan(row));
-  for (const StagePlan& plan : config.schedule)
+  const std::int64_t alignment = alignment_of(config.model, shown_name);
+  for (const StagePlan& plan : config.schedule) {
+    if (plan.patch % alignment != 0)
+      reader.refuse("schedule", message("a patch of ", plan.patch, ", the model needs multiples of ", alignment));
     if (const std::string_view family = stage_named(plan.stage).family; family != config.model.family)
       reader.refuse("schedule", message("stage ", plan.stage, " is for models of the family ", family, ", not ",
                                         config.model.family));
+  }
   reader.finish();
   return config;
 }

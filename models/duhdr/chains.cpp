@@ -52,7 +52,7 @@ void add_oonet(std::vector<Pass>& passes, const OOnet& net) {
 }  // namespace
 
 Chain DuHdr::make_to_hdr() const {
-  Chain chain{.source = "image", .alignment = alignment, .passes = {}, .result = "result", .mask = "mask"};
+  Chain chain{.source = "image", .alignment = config_.alignment(), .passes = {}, .result = "result", .mask = "mask"};
   std::vector<Pass>& passes = chain.passes;
   add_dnet(passes, dnet_);
   passes.push_back({.name = "INnet",
@@ -87,7 +87,7 @@ Chain DuHdr::make_to_hdr() const {
 
 Chain DuHdr::make_to_ldr() const {
   return {.source = "light",
-          .alignment = alignment,
+          .alignment = config_.alignment(),
           .passes = {{.name = "truncate",
                       .inputs = {{"light"}},
                       .outputs = {"truncated"},

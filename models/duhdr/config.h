@@ -17,6 +17,7 @@ struct DuHdrConfig {
   Down down = Down::rfb;
   Middle middle = Middle::ms_se;
   Residual itnet_residual = Residual::add;  // add: Eq. 15; gain: ITnet also sees the mask
+  int itnet_scale = 1;                      // 2: ITnet works at half the resolution, its gain or sum is enlarged
   Residual oonet_residual = Residual::add;  // add: Eq. 23; gain: OOnet also sees light compressed
   std::int64_t curve_samples = 1024;
   std::int64_t curve_k = 11;              // basis vectors of a response curve
@@ -29,6 +30,9 @@ struct DuHdrConfig {
   std::array<std::int64_t, 5> itnet_widths{64, 128, 256, 512, 512};
   std::array<std::int64_t, 5> oonet_widths{16, 32, 64, 128, 128};
   std::array<std::int64_t, 4> response_widths{64, 128, 256, 512};  // crfnet uses the first two, times 4 at the exits
+
+  /// Both chains pad images to multiples of it and crop at the end: five halvings.
+  std::int64_t alignment() const { return 32 * itnet_scale; }
 
   bool operator==(const DuHdrConfig&) const = default;
 };

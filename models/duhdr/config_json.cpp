@@ -28,6 +28,7 @@ nlohmann::json to_json(const DuHdrConfig& config) {
           {"down", name_of(config.down)},
           {"middle", name_of(config.middle)},
           {"itnet_residual", name_of(config.itnet_residual)},
+          {"itnet_scale", config.itnet_scale},
           {"oonet_residual", name_of(config.oonet_residual)},
           {"curve_samples", config.curve_samples},
           {"curve_k", config.curve_k},
@@ -51,6 +52,7 @@ DuHdrConfig config_from_json(JsonObject architecture) {
   };
   config.itnet_residual = residual("itnet_residual");
   config.oonet_residual = residual("oonet_residual");
+  if (architecture.has("itnet_scale")) config.itnet_scale = static_cast<int>(architecture.integer("itnet_scale", 1, 2));
   config.curve_samples = architecture.integer("curve_samples", 2, 65536);
   config.curve_k = architecture.integer("curve_k", 1, 25);
   config.alpha = architecture.number("alpha", 0, 0.999);

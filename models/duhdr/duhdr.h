@@ -13,8 +13,6 @@ namespace duhdr {
 
 class DuHdr : public Model {
  public:
-  static constexpr std::int64_t alignment = 32;  // both chains pad to multiples of it and crop at the end
-
   explicit DuHdr(const DuHdrConfig& config = {});
   const DuHdrConfig& config() const { return config_; }
 

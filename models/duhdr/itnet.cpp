@@ -5,6 +5,7 @@
 #include "kernels/camera/truncation.h"
 #include "kernels/layout.h"
 #include "kernels/pool.h"
+#include "kernels/resample.h"
 #include "kernels/vgg_input.h"
 #include "models/tail.h"
 
@@ -28,6 +29,7 @@ Tensor skip_scale(std::int64_t channels) {
 ITnet::ITnet(const DuHdrConfig& config)
     : alpha_(config.alpha),
       residual_(config.itnet_residual),
+      scale_(config.itnet_scale),
       encoder_(child<VggEncoder>("encoder", config.itnet_widths, 5, residual_ == Residual::gain ? 4 : 3)),
       bottleneck_(*this, "bottleneck.conv", "bottleneck.bn", config.itnet_widths[4], config.itnet_widths[4], 3,
                   decoder_conv(false)),
@@ -56,8 +58,10 @@ void ITnet::collapse_tail() {
 }
 
 Variable ITnet::input(const Variable& image) const {
-  if (residual_ == Residual::add) return vgg_input(image);
-  return concat_channels({vgg_input(image), affine(exposure_mask(image, alpha_), 255, 0)});
+  const Variable seen = scale_ == 2 ? avg_pool2d(image) : image;
+  if (residual_ == Residual::add) return vgg_input(seen);
+  const Variable mask = exposure_mask(image, alpha_);  // at half the resolution a small lamp still has all of it
+  return concat_channels({vgg_input(seen), affine(scale_ == 2 ? max_pool2d(mask) : mask, 255, 0)});
 }
 
 Level ITnet::down(int level, Variable x, int first) const {
@@ -76,7 +80,9 @@ Variable ITnet::up(int level, const Variable& x, const Variable& skip) const {
 }
 
 Variable ITnet::finish(const Variable& base, const Variable& seen, const Variable& features) const {
-  const Variable residual = fuse0_(cast(features, seen.dtype()), seen), mask = exposure_mask(base, alpha_);
+  const Variable wide = cast(features, seen.dtype());
+  const Variable residual = fuse0_(scale_ == 2 ? upsample_bilinear2x(wide) : wide, seen),
+                 mask = exposure_mask(base, alpha_);
   return residual_ == Residual::add ? masked_add(base, mask, residual)
                                     : masked_gain(base, mask, clamp(residual, 0, most_decades));
 }
