@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The camera responses that the virtual camera draws from, dealt to training, validation and evaluation.
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <utility>
 
 #include "data/curve_basis.h"
 #include "data/draws.h"
 #include "data/virtual_camera.h"
+#include "image/colour.h"
 
 namespace duhdr {
 namespace {
@@ -31,6 +33,15 @@ std::vector<double> inverse_of(const std::vector<double>& forward) {
   return inverse;
 }
 
+/// Whether no sample is further from sRGB's curve than 0.06.
+bool is_srgb_like(const std::vector<double>& forward) {
+  constexpr double furthest = 0.06;
+  const auto last = static_cast<float>(forward.size() - 1);
+  for (std::size_t i = 0; i < forward.size(); ++i)
+    if (std::abs(forward[i] - linear_to_srgb(static_cast<float>(i) / last)) > furthest) return false;
+  return true;
+}
+
 struct Deal {
   CameraCurves validation, evaluation, training;
 };
@@ -49,6 +60,7 @@ Deal deal() {
     CameraCurves& side = i < kept ? out.validation : i < 2 * kept ? out.evaluation : out.training;
     side.forward.push_back(sample(family[order[i]], CurveDirection::forward, curve_samples));
     side.inverse.push_back(inverse_of(side.forward.back()));
+    if (is_srgb_like(side.forward.back())) side.srgb_like.push_back(side.forward.size() - 1);
   }
   return out;
 }

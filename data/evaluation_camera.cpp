@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/quantile.h"
 #include "data/augment.h"
 #include "data/draws.h"
+#include "data/exposure.h"
 #include "image/encode.h"
 
 namespace duhdr {
@@ -16,28 +16,11 @@ namespace {
 enum Counter : std::uint64_t { quality, curve };  // from `curve` on: one for each attempt
 constexpr std::uint64_t most_curves = 32;
 
-std::vector<float> largest_channels(const Tensor& light) {
-  const float* rgb = light.data<float>();
-  std::vector<float> largest(static_cast<std::size_t>(light.numel() / 3));
-  for (float& value : largest) {
-    value = std::max({rgb[0], rgb[1], rgb[2]});
-    rgb += 3;
-  }
-  return largest;
-}
-
-double share_above_one(const Tensor& light) {
-  const std::vector<float> largest = largest_channels(light);
-  const auto above = std::count_if(largest.begin(), largest.end(), [](float value) { return value > 1; });
-  return static_cast<double>(above) / static_cast<double>(largest.size());
-}
-
 /// The camera that clips at the quantile. It does not compress: evaluation_picture() does, and keeps the bytes.
 CameraOptions camera_of(const Tensor& view, std::int64_t percent, const EvaluationOptions& options,
                         const std::string& shown_name) {
-  std::vector<float> largest = largest_channels(view);
   CameraOptions camera;
-  camera.clip_level = quantile(std::span(largest), 1 - static_cast<double>(percent) / 100);
+  camera.clip_level = clip_level(view, static_cast<double>(percent) / 100);
   if (!(camera.clip_level > 0))
     throw Error(ExitCode::bad_image, message(shown_name, ": black in ", 100 - percent, " % of its pixels or more"));
   camera.signal_noise = options.signal_noise;
@@ -89,7 +72,7 @@ EvaluationPicture evaluation_picture(const Tensor& view, std::int64_t percent, s
   EvaluationPicture out;
   out.reference = photograph(view, curves, noiseless, camera_draws).hdr;
   out.exposure = 1 / camera.clip_level;
-  out.clipped = share_above_one(out.reference);
+  out.clipped = clipped_share(out.reference);
   check_share(out.clipped, percent, shown_name);
   out.quality = options.quality_lo + pick(draws, quality, options.quality_hi - options.quality_lo + 1);
   for (std::uint64_t attempt = 0; attempt < most_curves; ++attempt) {

@@ -8,31 +8,76 @@
 #include "data/augment.h"
 #include "data/curve_basis.h"
 #include "data/draws.h"
+#include "data/exposure.h"
+#include "data/optics.h"
 #include "image/encode.h"
 #include "image/image.h"
 
 namespace duhdr {
 namespace {
 
-/// Counter values of a photograph's draws.
-enum Counter : std::uint64_t { exposure, curve, quality, signal_noise, constant_noise = 6, noise_field = 16 };
+/// Counter values of a photograph's draws. The field of the noise has all from its own on that a picture needs.
+enum Counter : std::uint64_t {
+  exposure,
+  curve,
+  quality,
+  signal_noise,
+  constant_noise = 6,
+  noise_field = 16,
+  clips_nothing = std::uint64_t{1} << 48,
+  red_gain,
+  blue_gain,
+  has_glare,
+  glare_share,
+  has_blur,
+  blur_sigma,
+  is_sharpened,
+  sharpening_sigma,
+  sharpening_amount,
+  is_subsampled,
+  is_srgb_like
+};
+
+/// Scene radiance -> light on the sensor, in its white balance.
+Tensor through_lens(const Tensor& scene, const CameraOptions& options, const Philox& draws) {
+  Tensor light = scene;
+  if (happens(draws, has_glare, options.glare)) light = with_glare(light, log_between(draws, glare_share, 0.003, 0.05));
+  if (happens(draws, has_blur, options.blur)) light = blurred(light, between(draws, blur_sigma, 0.3, 1.2));
+  if (options.white_balance > 0)
+    light = balanced(light, std::exp2(options.white_balance * draws.normal(red_gain)),
+                     std::exp2(options.white_balance * draws.normal(blue_gain)));
+  return light;
+}
+
+/// Inverse of the radiance that clips.
+double clipping_gain(const Tensor& light, const CameraOptions& options, const Philox& draws) {
+  constexpr double deepest = 0x1p-20;  // of the brightest value: where most of a picture is black, the quantile is 0
+  constexpr double black = 1e-30;      // the gain of a picture without any light is finite
+  const double brightest = clip_level(light, 0);
+  if (happens(draws, clips_nothing, options.unclipped))
+    return log_between(draws, exposure, 0.25, 1) / (brightest + black);
+  const double share = log_between(draws, exposure, options.clipped_lo, options.clipped_hi);
+  return 1 / (std::max(clip_level(light, share), deepest * brightest) + black);
+}
 
 /// What the exposure multiplies radiance with.
-float gain_for(const Tensor& scene, const CameraOptions& options, const Philox& draws) {
+float gain_for(const Tensor& light, const CameraOptions& options, const Philox& draws) {
   if (options.clip_level > 0) return static_cast<float>(1 / options.clip_level);
-  const float* radiance = scene.data<float>();
+  if (options.exposure == CameraOptions::Exposure::clipped)
+    return static_cast<float>(clipping_gain(light, options, draws));
+  const float* radiance = light.data<float>();
   double sum = 0;
-  for (std::int64_t i = 0; i < scene.numel(); ++i) sum += radiance[i];
-  const double ev = options.exposure_lo + (options.exposure_hi - options.exposure_lo) * draws.uniform(exposure);
-  return static_cast<float>(0.5 / (sum / static_cast<double>(scene.numel()) + 1e-6) * std::exp2(ev));
+  for (std::int64_t i = 0; i < light.numel(); ++i) sum += radiance[i];
+  const double ev = between(draws, exposure, options.exposure_lo, options.exposure_hi);
+  return static_cast<float>(0.5 / (sum / static_cast<double>(light.numel()) + 1e-6) * std::exp2(ev));
 }
 
 /// radiance -> H: exposure, noise, cut at 0. Both noises are normal and independent, so their sum is drawn as one
 /// normal with the sum of their variances.
-Tensor expose(const Tensor& scene, const CameraOptions& options, const Philox& draws) {
-  const float* radiance = scene.data<float>();
-  const std::int64_t count = scene.numel();
-  const float gain = gain_for(scene, options, draws);
+Tensor expose(const Tensor& light, const CameraOptions& options, const Philox& draws) {
+  const float* radiance = light.data<float>();
+  const std::int64_t count = light.numel();
+  const float gain = gain_for(light, options, draws);
 
   std::array<float, 3> by_signal{}, constant{};  // variances
   for (std::size_t c = 0; c < 3; ++c) {
@@ -41,7 +86,7 @@ Tensor expose(const Tensor& scene, const CameraOptions& options, const Philox& d
     by_signal[c] = static_cast<float>(s * s);
     constant[c] = static_cast<float>(k * k);
   }
-  Tensor out(scene.shape(), DType::f32);
+  Tensor out(light.shape(), DType::f32);
   float* h = out.mutable_data<float>();
   if (options.signal_noise == 0 && options.constant_noise == 0) {
     for (std::int64_t i = 0; i < count; ++i) h[i] = gain * radiance[i];
@@ -79,26 +124,51 @@ void develop(Sample& sample, const std::vector<double>& response) {
   }
 }
 
+std::size_t choose_curve(const CameraCurves& curves, const CameraOptions& options, const Philox& draws) {
+  const auto one_of = [&](std::size_t count) {
+    return static_cast<std::size_t>(pick(draws, curve, static_cast<std::int64_t>(count)));
+  };
+  if (!happens(draws, is_srgb_like, options.srgb_like)) return one_of(curves.forward.size());
+  DUHDR_CHECK(!curves.srgb_like.empty(), "no curves like sRGB's");
+  return curves.srgb_like[one_of(curves.srgb_like.size())];
+}
+
+/// Unsharp mask: each value plus its difference from a blurred picture, times the amount.
+Tensor sharpened(const Tensor& encoded, const Philox& draws) {
+  Tensor out = blurred(encoded, between(draws, sharpening_sigma, 0.7, 1.5));
+  const auto amount = static_cast<float>(between(draws, sharpening_amount, 0.2, 0.8));
+  const float* from = encoded.data<float>();
+  float* to = out.mutable_data<float>();
+  for (std::int64_t i = 0; i < out.numel(); ++i) to[i] = from[i] + amount * (from[i] - to[i]);
+  return out;
+}
+
+/// I_n -> L: sharpened, in 8 bits, compressed.
+Tensor stored(const Tensor& encoded, const CameraOptions& options, const Philox& draws) {
+  const bool sharp = happens(draws, is_sharpened, options.sharpen);
+  const Tensor codes = codes_of(sharp ? sharpened(encoded, draws) : encoded);
+  if (options.jpeg_lo == 0 && options.jpeg_hi == 0) return values_of(codes);
+  const auto jpeg_quality =
+      static_cast<int>(options.jpeg_lo + pick(draws, quality, options.jpeg_hi - options.jpeg_lo + 1));
+  const bool half = happens(draws, is_subsampled, options.subsampling);
+  const Bytes jpeg = encode_jpeg(codes, jpeg_quality, half ? ChromaSampling::half : ChromaSampling::full);
+  return decode_image(jpeg, "virtual camera").pixels;
+}
+
 }  // namespace
 
 Sample photograph(const Tensor& scene, const CameraCurves& curves, const CameraOptions& options, const Philox& draws) {
   DUHDR_CHECK(scene.shape().rank() == 4 && scene.shape().n() == 1 && scene.shape().c() == 3 && scene.numel() > 0,
               "scene ", scene.shape());
   DUHDR_CHECK(!curves.forward.empty() && curves.forward.size() == curves.inverse.size(), "no curves");
-  const auto chosen = static_cast<std::size_t>(pick(draws, curve, static_cast<std::int64_t>(curves.forward.size())));
+  const std::size_t chosen = choose_curve(curves, options, draws);
   DUHDR_CHECK(curves.forward[chosen].size() == curve_samples && curves.inverse[chosen].size() == curve_samples,
               "a curve of ", curves.forward[chosen].size(), " samples");
   Sample sample;
   sample.pairing = Pairing::synthesised;
-  sample.hdr = expose(scene, options, draws);
+  sample.hdr = expose(through_lens(scene, options, draws), options, draws);
   develop(sample, curves.forward[chosen]);
-  const Tensor codes = codes_of(sample.encoded);
-  if (options.jpeg_lo == 0 && options.jpeg_hi == 0) {
-    sample.ldr = values_of(codes);
-  } else {
-    const auto jpeg_quality = options.jpeg_lo + pick(draws, quality, options.jpeg_hi - options.jpeg_lo + 1);
-    sample.ldr = decode_image(encode_jpeg(codes, static_cast<int>(jpeg_quality)), "virtual camera").pixels;
-  }
+  sample.ldr = stored(sample.encoded, options, draws);
   sample.inverse_curve = Tensor({1, curve_samples}, DType::f32);
   std::transform(curves.inverse[chosen].begin(), curves.inverse[chosen].end(),
                  sample.inverse_curve.mutable_data<float>(), [](double value) { return static_cast<float>(value); });

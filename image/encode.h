@@ -48,8 +48,11 @@ Bytes encode_png8(const Tensor& codes);
 /// 16-bit sRGB PNG of [1, H, W, 3] f32: code = round(65535 * value), value clamped to [0, 1], NaN refused (internal).
 Bytes encode_png16(const Tensor& values);
 
-/// Baseline JPEG without chroma subsampling of [1, H, W, 3] u8; quality 1..100.
-Bytes encode_jpeg(const Tensor& codes, int quality = 95);
+/// Chroma of a JPEG: for every pixel (4:4:4), or a mean of 2 x 2 (4:2:0).
+enum class ChromaSampling { full, half };
+
+/// Baseline JPEG of [1, H, W, 3] u8; quality 1..100.
+Bytes encode_jpeg(const Tensor& codes, int quality = 95, ChromaSampling chroma = ChromaSampling::full);
 
 /// Precondition of the encoders of light.
 void check_light(const Tensor& pixels);

@@ -52,7 +52,7 @@ class Compressor {
 
 }  // namespace
 
-Bytes encode_jpeg(const Tensor& codes, int quality) {
+Bytes encode_jpeg(const Tensor& codes, int quality, ChromaSampling chroma) {
   DUHDR_CHECK(codes.defined() && codes.dtype() == DType::u8 && codes.device().is_cpu(), "u8 pixels on the CPU");
   const Shape& shape = codes.shape();
   DUHDR_CHECK(shape.rank() == 4 && shape.n() == 1 && shape.c() == 3 && shape.numel() > 0, "pixels are ", shape);
@@ -72,7 +72,7 @@ Bytes encode_jpeg(const Tensor& codes, int quality) {
     info.in_color_space = JCS_RGB;
     jpeg_set_defaults(&info);
     jpeg_set_quality(&info, quality, TRUE);
-    info.comp_info[0].h_samp_factor = info.comp_info[0].v_samp_factor = 1;
+    info.comp_info[0].h_samp_factor = info.comp_info[0].v_samp_factor = chroma == ChromaSampling::half ? 2 : 1;
     jpeg_start_compress(&info, TRUE);
     while (info.next_scanline < info.image_height) {
       auto* row = const_cast<unsigned char*>(first + std::int64_t{info.next_scanline} * info.image_width * 3);

@@ -115,10 +115,21 @@ void visit_camera(Fields& f, CameraOptions& camera) {
   f.number("constant_noise", camera.constant_noise, 0, 1);
   f.integer("jpeg_lo", camera.jpeg_lo, 0, 100);
   f.integer("jpeg_hi", camera.jpeg_hi, 0, 100);
+  f.choice("exposure", camera.exposure, {"mean", "clipped"});
+  f.number("clipped_lo", camera.clipped_lo, 1e-6, 0.5);
+  f.number("clipped_hi", camera.clipped_hi, 1e-6, 0.5);
+  f.number("unclipped", camera.unclipped, 0, 1);
+  f.number("white_balance", camera.white_balance, 0, 4);
+  f.number("glare", camera.glare, 0, 1);
+  f.number("blur", camera.blur, 0, 1);
+  f.number("sharpen", camera.sharpen, 0, 1);
+  f.number("subsampling", camera.subsampling, 0, 1);
+  f.number("srgb_like", camera.srgb_like, 0, 1);
   if (!f.reading()) return;
   if (camera.exposure_lo > camera.exposure_hi) f.refuse("exposure_lo", "above exposure_hi");
   if (camera.jpeg_lo > camera.jpeg_hi) f.refuse("jpeg_lo", "above jpeg_hi");
   if (camera.jpeg_lo == 0 && camera.jpeg_hi != 0) f.refuse("jpeg_lo", "quality 0 (1 to 100, or both 0 for none)");
+  if (camera.clipped_lo > camera.clipped_hi) f.refuse("clipped_lo", "above clipped_hi");
 }
 
 void visit_data(Fields& f, TrainConfig& c) {
@@ -302,6 +313,11 @@ nlohmann::json identity(const TrainConfig& config) {
   for (const char* key : {"name", "validation", "checkpoint"}) out.erase(key);
   for (const char* key : {"threads", "cache_mib", "validation"}) out["data"].erase(key);
   // As before there were others to choose.
+  const nlohmann::json first = to_json(TrainConfig{})["data"]["camera"];
+  nlohmann::json& camera = out["data"]["camera"];
+  for (const char* key : {"exposure", "clipped_lo", "clipped_hi", "unclipped", "white_balance", "glare", "blur",
+                          "sharpen", "subsampling", "srgb_like"})
+    if (camera[key] == first[key]) camera.erase(key);
   if (config.model.family == default_spec().family) out["model"].erase("family");
   if (out["model"].value("middle", "") == "ms_se") out["model"].erase("middle");
   if (config.loss.dnm_clipped == ClippedTarget::known) out["loss"].erase("dnm_clipped");

@@ -187,6 +187,22 @@ TEST(EncodeDisplay, PngAndJpeg) {
   EXPECT_TRUE(best.warnings.empty());
 }
 
+TEST(EncodeDisplay, JpegHalvesChromaWhenAsked) {
+  const Codes from = pattern(61, 23);
+  const auto sampling = [](const Bytes& jpeg) {  // of the first component, in the frame header
+    for (std::size_t i = 0; i + 11 < jpeg.size(); ++i)
+      if (jpeg[i] == std::byte{0xFF} && jpeg[i + 1] == std::byte{0xC0}) return std::to_integer<int>(jpeg[i + 11]);
+    return 0;
+  };
+  const Bytes full = encode_jpeg(codes(from), 95), half = encode_jpeg(codes(from), 95, ChromaSampling::half);
+  EXPECT_EQ(sampling(full), 0x11);
+  EXPECT_EQ(sampling(half), 0x22);
+  EXPECT_LT(half.size(), full.size());
+  const Image image = read(half);
+  EXPECT_EQ(image.width(), 61);
+  EXPECT_EQ(image.height(), 23);
+}
+
 TEST(EncodeDisplay, Png16KeepsEveryLevel) {
   std::vector<float> values(65536 * 3);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i / 3) / 65535.0f;

@@ -40,7 +40,9 @@ const char* const everything = R"({
   "data": {"sources": ["hdr:a", "paired:b", "scenes"], "unpaired": ["ldr:c"], "validation": ["hdr:d"],
            "augment": false, "validation_share": 0.25, "cache_mib": 3, "threads": 5,
            "camera": {"exposure_lo": -1.5, "exposure_hi": 2.5, "signal_noise": 0.25, "constant_noise": 0.125,
-                      "jpeg_lo": 50, "jpeg_hi": 60}},
+                      "jpeg_lo": 50, "jpeg_hi": 60, "exposure": "clipped", "clipped_lo": 0.01, "clipped_hi": 0.5,
+                      "unclipped": 0.25, "white_balance": 0.5, "glare": 0.375, "blur": 0.625, "sharpen": 0.125,
+                      "subsampling": 0.75, "srgb_like": 0.875}},
   "loss": {"dn_dual": 1.5, "dnm_dual": 2.5, "dnm_dn": 3.5, "perceptual": 4.5, "itn_dual": 5.5, "total_variation": 6.5,
            "curve": 7.5, "log": "l1", "refinement": "log_l1", "raw_perceptual": true, "itnet_iterations": 4,
            "literal": true, "dnm_clipped": "hard", "response": "log",
@@ -189,6 +191,17 @@ const std::vector<Bad> bad_configurations{
     {R"({"data": {"camera": {"exposure_lo": 2, "exposure_hi": 1}}})", {"data.camera.exposure_lo"}},
     {R"({"data": {"camera": {"jpeg_lo": 95, "jpeg_hi": 90}}})", {"data.camera.jpeg_lo"}},
     {R"({"data": {"camera": {"jpeg_lo": 0, "jpeg_hi": 90}}})", {"data.camera.jpeg_lo", "quality 0"}},
+    {R"({"data": {"camera": {"exposure": "median"}}})", {"data.camera.exposure", "median", "mean, clipped"}},
+    {R"({"data": {"camera": {"clipped_lo": 0.2, "clipped_hi": 0.1}}})", {"data.camera.clipped_lo", "above clipped_hi"}},
+    {R"({"data": {"camera": {"clipped_lo": 0}}})", {"data.camera.clipped_lo", "found 0", "1e-06 to 0.5"}},
+    {R"({"data": {"camera": {"clipped_hi": 0.75}}})", {"data.camera.clipped_hi", "found 0.75"}},
+    {R"({"data": {"camera": {"unclipped": 1.5}}})", {"data.camera.unclipped", "found 1.5", "from 0 to 1"}},
+    {R"({"data": {"camera": {"white_balance": -1}}})", {"data.camera.white_balance", "found -1", "from 0 to 4"}},
+    {R"({"data": {"camera": {"glare": 2}}})", {"data.camera.glare", "found 2"}},
+    {R"({"data": {"camera": {"blur": -0.5}}})", {"data.camera.blur", "found -0.5"}},
+    {R"({"data": {"camera": {"sharpen": true}}})", {"data.camera.sharpen", "found true"}},
+    {R"({"data": {"camera": {"subsampling": "4:2:0"}}})", {"data.camera.subsampling", "4:2:0"}},
+    {R"({"data": {"camera": {"srgb_like": 1.01}}})", {"data.camera.srgb_like", "found 1.01"}},
     {R"({"perceptual": {"widths": [1, 1]}})", {"perceptual.widths", "2 numbers, expected 3"}},
     {R"({"model": {"widths": {"oonet": [2, 2, 2, 2, 3]}}})", {"model.widths.oonet", "even"}},
     {R"({"validation": {"patch": 100}})", {"validation.patch", "multiple of 32"}},
@@ -271,15 +284,19 @@ TEST(TrainConfig, IdentityIgnoresWhatDoesNotDecideTheWeights) {
   EXPECT_EQ(ignored_keys(true), expected);
 }
 
-/// Runs that were begun when there was one family, one OOnet and one I_clip can be continued.
+/// Runs that were begun when there was one family, one OOnet, one I_clip and one camera can be continued.
 TEST(TrainConfig, IdentityKnowsNoFirstChoices) {
   const json first = identity(config_of("{}"));
   EXPECT_FALSE(first.at("model").contains("family"));
   EXPECT_FALSE(first.at("model").contains("middle"));
   EXPECT_FALSE(first.at("loss").contains("dnm_clipped"));
+  EXPECT_EQ(first.at("data").at("camera").size(), 6u);
   const json other = identity(config_of(R"({"model": {"middle": "none"}, "loss": {"dnm_clipped": "process"}})"));
   EXPECT_EQ(other.at("model").at("middle"), "none");
   EXPECT_EQ(other.at("loss").at("dnm_clipped"), "process");
+  const json camera = identity(config_of(R"({"data": {"camera": {"glare": 0.25}}})")).at("data").at("camera");
+  EXPECT_EQ(camera.at("glare"), 0.25);
+  EXPECT_EQ(camera.size(), 7u);
   EXPECT_EQ(identity(config_of(R"({"model": {"family": "expandnet"}})")).at("model").at("family"), "expandnet");
 }
 
