@@ -33,6 +33,12 @@ bool is_whole(const json& value, std::int64_t lo, std::int64_t hi) {
   return value.is_number_integer() && value.get<std::int64_t>() >= lo && value.get<std::int64_t>() <= hi;
 }
 
+bool is_number(const json& value, double lo, double hi) {
+  return value.is_number() && value.get<double>() >= lo && value.get<double>() <= hi;
+}
+
+std::string number_range(double lo, double hi) { return message("allowed: a number from ", lo, " to ", hi); }
+
 std::string whole_number_range(std::int64_t lo, std::int64_t hi) {
   return message("allowed: a whole number from ", lo, " to ", hi);
 }
@@ -83,8 +89,7 @@ std::int64_t JsonObject::integer(std::string_view key, std::int64_t lo, std::int
 double JsonObject::number(std::string_view key, double lo, double hi, std::optional<double> fallback) {
   const json* value = find(key, !fallback);
   if (!value) return *fallback;
-  if (!value->is_number() || !(value->get<double>() >= lo && value->get<double>() <= hi))
-    refuse(key, message("found ", shown_value(*value), ", allowed: a number from ", lo, " to ", hi));
+  if (!is_number(*value, lo, hi)) refuse(key, message("found ", shown_value(*value), ", ", number_range(lo, hi)));
   return value->get<double>();
 }
 
@@ -119,6 +124,18 @@ std::vector<std::int64_t> JsonObject::integers(std::string_view key, std::int64_
     if (!is_whole(element, lo, hi))
       refuse(key, message("element ", out.size(), ": found ", shown_value(element), ", ", whole_number_range(lo, hi)));
     out.push_back(element.get<std::int64_t>());
+  }
+  return out;
+}
+
+std::vector<double> JsonObject::numbers(std::string_view key, double lo, double hi) {
+  const json* value = find(key, true);
+  if (!value->is_array()) refuse(key, message("found ", shown_value(*value), ", allowed: an array of numbers"));
+  std::vector<double> out;
+  for (const json& element : *value) {
+    if (!is_number(element, lo, hi))
+      refuse(key, message("element ", out.size(), ": found ", shown_value(element), ", ", number_range(lo, hi)));
+    out.push_back(element.get<double>());
   }
   return out;
 }

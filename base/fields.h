@@ -36,6 +36,8 @@ class JsonObject {
                      std::optional<std::string> fallback = {});
   /// An array of whole numbers, each in [lo, hi].
   std::vector<std::int64_t> integers(std::string_view key, std::int64_t lo, std::int64_t hi);
+  /// An array of numbers, each in [lo, hi].
+  std::vector<double> numbers(std::string_view key, double lo, double hi);
   /// An array of strings.
   std::vector<std::string> texts(std::string_view key);
   /// The object under `key`; its own finish() is its reader's to call.

@@ -3,9 +3,11 @@
 // which samples are asked for or on threads.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +39,9 @@ struct DataOptions {
   Split split = Split::train;
   std::int64_t patch = 256;  // side of a sample in pixels
   bool augment = true;       // scale, quarter turns, flips; false: centred crops, not turned
+  /// Share of the shorter usable side of an HDR picture that a patch covers, least and most (data/view.h); absent:
+  /// HDR-Synth's scales. Procedural scenes are composed for the patch and seen whole; pairs and photographs are cut.
+  std::optional<std::array<double, 2>> view;
   CameraOptions camera;
   std::size_t cache_bytes = std::size_t{1} << 30;  // decoded files kept in memory
   double validation_share = 0.1;                   // of the files; 0 = both splits are all files

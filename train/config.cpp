@@ -88,6 +88,20 @@ class Fields {
     if (found.size() != N) reader_->refuse(key, message(found.size(), " numbers, expected ", N));
     std::copy(found.begin(), found.end(), value.begin());
   }
+  /// [least, most], each in [lo, hi]; absent is [].
+  void range(const char* key, std::optional<std::array<double, 2>>& value, double lo, double hi) {
+    if (!reading()) {
+      (*out_)[key] = nlohmann::json::array();
+      if (value) (*out_)[key] = *value;
+      return;
+    }
+    if (!reader_->has(key)) return;
+    const std::vector<double> found = reader_->numbers(key, lo, hi);
+    if (found.empty()) return value.reset();
+    if (found.size() != 2) refuse(key, message(found.size(), " numbers, expected 2"));
+    if (found[0] > found[1]) refuse(key, message(found[0], " is above ", found[1]));
+    value = {found[0], found[1]};
+  }
   /// A nested object whose fields `visit` goes through; absent = all defaults.
   template <class F>
   void object(const char* key, F visit) {
@@ -197,6 +211,7 @@ void visit_plan(Fields& f, StagePlan& plan) {
   f.integer("steps", plan.steps, 1, many);
   f.integer("batch", plan.batch, 1, 4096);
   f.integer("patch", plan.patch, 32, 4096);
+  f.range("view", plan.view, 0.01, 1);
   f.number("learning_rate", plan.learning_rate.start, 0, 1);
   f.choice("decay", plan.learning_rate.kind, {"constant", "cosine", "step"});
   f.number("end_factor", plan.learning_rate.end_factor, 0, 1);
@@ -318,6 +333,8 @@ nlohmann::json identity(const TrainConfig& config) {
   for (const char* key : {"exposure", "clipped_lo", "clipped_hi", "unclipped", "white_balance", "glare", "blur",
                           "sharpen", "subsampling", "srgb_like"})
     if (camera[key] == first[key]) camera.erase(key);
+  for (nlohmann::json& row : out["schedule"])
+    if (row["view"].empty()) row.erase("view");
   if (config.model.family == default_spec().family) out["model"].erase("family");
   if (out["model"].value("middle", "") == "ms_se") out["model"].erase("middle");
   if (config.loss.dnm_clipped == ClippedTarget::known) out["loss"].erase("dnm_clipped");

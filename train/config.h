@@ -2,8 +2,10 @@
 // What a training run is: one JSON file. Every key has a default, which the run writes into its folder.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,7 +22,8 @@ struct StagePlan {
   std::string stage;
   std::int64_t steps = 1000;
   std::int64_t batch = 8;
-  std::int64_t patch = 256;  // side in pixels, a multiple of 32
+  std::int64_t patch = 256;                   // side in pixels, a multiple of 32
+  std::optional<std::array<double, 2>> view;  // share of a picture that a patch covers (data/view.h)
   LearningRate learning_rate;
   bool running_statistics = false;  // BatchNorm keeps its running statistics
 };
@@ -47,7 +50,7 @@ struct TrainConfig {
   std::vector<std::string> sources{"scenes"};   // with H: "hdr:DIR", "paired:DIR", "scenes"
   std::vector<std::string> unpaired;            // photographs alone; empty: those of `sources`
   std::vector<std::string> validation_sources;  // empty: what the split keeps back of `sources`
-  DataOptions data;                             // its seed, split, patch and mean_inverse_curve are set by the run
+  DataOptions data;                             // seed, split, patch, view and mean_inverse_curve are set by the run
   int threads = 1;                              // that make samples
   LossOptions loss;
   AdamDesc adam;

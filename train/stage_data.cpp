@@ -21,6 +21,7 @@ std::unique_ptr<Dataset> stage_dataset(const TrainConfig& config, const Stage& s
   options.seed = config.seed;
   options.split = Split::train;
   options.patch = plan.patch;
+  options.view = plan.view;
   if (!config.validation_sources.empty()) options.validation_share = 0;  // nothing has to be kept back
   std::vector<DataSource> sources = parsed(config.sources);
   if (stage.needs_hdr()) {

@@ -197,6 +197,12 @@ TEST(JsonObject, OtherTypes) {
   expect_refused(
       "3", [](JsonObject& o) { o.integers("k", 0, 9); }, "an array of whole numbers");
   expect_refused(
+      "[1, 2.5]", [](JsonObject& o) { o.numbers("k", 0, 2); }, "element 1: found 2.5, allowed: a number from 0 to 2");
+  expect_refused(
+      "[0.5, \"1\"]", [](JsonObject& o) { o.numbers("k", 0, 2); }, "element 1: found \"1\"");
+  expect_refused(
+      "0.5", [](JsonObject& o) { o.numbers("k", 0, 2); }, "an array of numbers");
+  expect_refused(
       "[\"a\", 1]", [](JsonObject& o) { o.texts("k"); }, "element 1: found 1");
   expect_refused(
       "\"a\"", [](JsonObject& o) { o.texts("k"); }, "array");
@@ -215,6 +221,7 @@ TEST(JsonObject, OtherTypes) {
   EXPECT_EQ(object.one_of("o", {"a", "b"}), "b");
   EXPECT_EQ(object.one_of("absent", {"a", "b"}, "a"), "a");
   EXPECT_EQ(object.integers("i", 1, 2), (std::vector<std::int64_t>{1, 2}));
+  EXPECT_EQ(object.numbers("i", 1, 2), (std::vector<double>{1, 2}));
   EXPECT_EQ(object.texts("s"), std::vector<std::string>{"u"});
   EXPECT_TRUE(object.texts("e").empty());
   EXPECT_TRUE(object.has("n"));

@@ -51,7 +51,7 @@ const char* const everything = R"({
   "perceptual": {"weights": "vgg.safetensors", "seed": 7, "widths": [3, 4, 5]},
   "validation": {"every": 11, "samples": 12, "patch": 64, "pictures": 2, "best_by": "structure"},
   "checkpoint": {"every": 13, "minutes": 2.5},
-  "schedule": [{"stage": "finetune", "steps": 14, "batch": 15, "patch": 96, "learning_rate": 0.5, "decay": "cosine",
+  "schedule": [{"stage": "finetune", "steps": 14, "batch": 15, "patch": 96, "view": [0.5, 1.0], "learning_rate": 0.5, "decay": "cosine",
                 "end_factor": 0.25, "step_factor": 0.125, "step_every": 16, "warmup": 17, "running_statistics": true},
                {"stage": "dnet", "decay": "step"}]
 })";
@@ -209,6 +209,12 @@ const std::vector<Bad> bad_configurations{
     {R"({"schedule": [{"stage": "dnet", "patch": 31}]})", {"schedule[0].patch", "31", "32"}},
     {R"({"schedule": [{"stage": "dnet", "patch": 100}]})", {"schedule[0].patch", "100", "multiple of 32"}},
     {R"({"schedule": [{"stage": "dnet", "patch": 0}]})", {"schedule[0].patch"}},
+    {R"({"schedule": [{"stage": "dnet", "view": 0.5}]})", {"schedule[0].view", "found 0.5", "an array of numbers"}},
+    {R"({"schedule": [{"stage": "dnet", "view": [0.5]}]})", {"schedule[0].view", "1 numbers, expected 2"}},
+    {R"({"schedule": [{"stage": "dnet", "view": [1, 0.5]}]})", {"schedule[0].view", "1 is above 0.5"}},
+    {R"({"schedule": [{"stage": "dnet", "view": [0.5, 1.5]}]})",
+     {"schedule[0].view", "element 1: found 1.5", "0.01 to 1"}},
+    {R"({"schedule": [{"stage": "dnet", "view": [0, 1]}]})", {"schedule[0].view", "element 0: found 0"}},
     {R"({"schedule": [{"stage": "dnet", "batch": -1}]})", {"schedule[0].batch", "-1"}},
     {R"({"schedule": [{"stage": "dnet", "batch": 0}]})", {"schedule[0].batch"}},
     {R"({"schedule": [{"stage": "dnet", "steps": 9223372036854775808}]})", {"schedule[0].steps"}},
@@ -294,6 +300,10 @@ TEST(TrainConfig, IdentityKnowsNoFirstChoices) {
   const json other = identity(config_of(R"({"model": {"middle": "none"}, "loss": {"dnm_clipped": "process"}})"));
   EXPECT_EQ(other.at("model").at("middle"), "none");
   EXPECT_EQ(other.at("loss").at("dnm_clipped"), "process");
+  const json rows =
+      identity(config_of(R"({"schedule": [{"stage": "dnet"}, {"stage": "dnet", "view": [0.5, 1]}]})"))["schedule"];
+  EXPECT_FALSE(rows.at(0).contains("view"));
+  EXPECT_EQ(rows.at(1).at("view"), json({0.5, 1.0}));
   const json camera = identity(config_of(R"({"data": {"camera": {"glare": 0.25}}})")).at("data").at("camera");
   EXPECT_EQ(camera.at("glare"), 0.25);
   EXPECT_EQ(camera.size(), 7u);
