@@ -49,6 +49,7 @@ Source open(const std::string& text) {
       for (const fs::path& file : list_files(folder, FileKind::hdr)) source.pairs.push_back({{}, file, 0});
       break;
     case DataSource::Kind::ldr:
+    case DataSource::Kind::pseudo:
       for (const fs::path& file : list_files(folder, FileKind::photograph)) source.pairs.push_back({file, {}, 0});
       break;
     case DataSource::Kind::scenes:
@@ -203,7 +204,7 @@ int walk(const CheckOptions& options, bool summary, const EachEntry& each) {
 }  // namespace
 
 void CheckOptions::add_to(CLI::App& app) {
-  app.add_option("sources", sources, "hdr:DIR, paired:DIR, ldr:DIR, scenes, or a folder")
+  app.add_option("sources", sources, "hdr:DIR, paired:DIR, ldr:DIR, pseudo:DIR, scenes, or a folder")
       ->type_name("SOURCE")
       ->required();
   app.add_flag("--json", json, "JSON objects on stdout, one a line");

@@ -89,7 +89,7 @@ void MakeOptions::add_to(CLI::App& app) {
   app.add_option("-o,--output", output, "Folder for ldr/, hdr/ and manifest.tsv; it is made")
       ->type_name("DIR")
       ->required();
-  app.add_option("--from", from, "hdr:DIR, scenes (procedural), or a folder of HDR images")
+  app.add_option("--from", from, "hdr:DIR, pseudo:DIR, scenes (procedural), or a folder of HDR images")
       ->type_name("SOURCE")
       ->required();
   constexpr std::int64_t one = 1, most_pairs = 999'999, longest_side = 8192;
@@ -143,7 +143,7 @@ int make_pairs(const MakeOptions& options) {
   const DataSource source = DataSource::parse(options.from);
   if (source.pairing() != Pairing::synthesised)
     throw Error(ExitCode::usage, message("--from ", escaped(options.from), ": the virtual camera needs HDR images ",
-                                         "(allowed: hdr:DIR, scenes, or a folder of HDR images)"));
+                                         "(allowed: hdr:DIR, pseudo:DIR, scenes, or a folder of HDR images)"));
   const auto dataset = open_dataset(source, data);
   prepare_pair_folder(options.output, manifest_name, options.if_exists == "overwrite", options.dry_run, [&] {
     std::vector<fs::path> files;

@@ -18,7 +18,7 @@ void add_options(CLI::App& app, ExperimentCommand& command) {
          "-c,--config", command.config,
          "Base configuration: widths, stages. Default: smoke.json for smoke, paper.json for full, else lite.json")
       ->type_name("FILE");
-  app.add_option("--data", command.data, "hdr:DIR, paired:DIR, scenes or DIR; instead of data.sources");
+  app.add_option("--data", command.data, "hdr:DIR, paired:DIR, pseudo:DIR, scenes or DIR; instead of data.sources");
   app.add_option("--unpaired", command.unpaired, "Photographs alone: ldr:DIR or DIR; instead of data.unpaired");
   app.add_option("-p,--protocol", command.protocol, "As duhdr-eval's")->capture_default_str();
   app.add_option("--metrics", command.metrics, "Comma-separated; the plot shows the first one")

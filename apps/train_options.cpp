@@ -10,7 +10,8 @@ namespace duhdr {
 void TrainOptions::add_to(CLI::App& app) {
   app.add_option("-c,--config", config, "configuration (configs/*.json)")->group("Run");
   app.add_option("-o,--out", out, "folder of the run")->group("Run");
-  app.add_option("--data", data, "hdr:DIR, paired:DIR, scenes or DIR; instead of data.sources")->group("Run");
+  app.add_option("--data", data, "hdr:DIR, paired:DIR, pseudo:DIR, scenes or DIR; instead of data.sources")
+      ->group("Run");
   app.add_option("--unpaired", unpaired, "photographs alone: ldr:DIR or DIR; instead of data.unpaired")->group("Run");
   app.add_option("--val", validation, "validation data; instead of data.validation")->group("Run");
   app.add_option("--stage", stages, "only these stages of the schedule (names, 1 = Algorithm 1, 2 = Algorithm 2)")

@@ -20,8 +20,8 @@ struct KindName {
   const char* prefix;
 };
 constexpr std::array kind_names{KindName{DataSource::Kind::hdr, "hdr:"}, KindName{DataSource::Kind::paired, "paired:"},
-                                KindName{DataSource::Kind::ldr, "ldr:"}};
-constexpr const char* allowed = "allowed: hdr:DIR, paired:DIR, ldr:DIR, scenes, or a folder";
+                                KindName{DataSource::Kind::ldr, "ldr:"}, KindName{DataSource::Kind::pseudo, "pseudo:"}};
+constexpr const char* allowed = "allowed: hdr:DIR, paired:DIR, ldr:DIR, pseudo:DIR, scenes, or a folder";
 
 void check_folder(const fs::path& folder) {
   std::error_code error;
@@ -123,6 +123,8 @@ std::unique_ptr<Dataset> open_dataset(const DataSource& source, const DataOption
       return open_paired(source, options);
     case DataSource::Kind::ldr:
       return open_ldr(source, options);
+    case DataSource::Kind::pseudo:
+      return open_pseudo(source, options);
     case DataSource::Kind::scenes:
       break;
   }

@@ -19,11 +19,11 @@ namespace duhdr {
 /// Which part of the files, camera curves and procedural scenes: training, or what is kept back from it.
 enum class Split { train, validation };
 
-/// Where samples come from, as a user writes it: "hdr:DIR", "paired:DIR", "ldr:DIR", "scenes", or a bare DIR whose kind
-/// is found by looking (a manifest or the two HDR-Real folders: paired; HDR images only: hdr; photographs only: ldr).
-/// "0.5@" before any of them gives it half of the share that the others have.
+/// Where samples come from, as a user writes it: "hdr:DIR", "paired:DIR", "ldr:DIR", "pseudo:DIR", "scenes", or a bare
+/// DIR whose kind is found by looking (a manifest or the two HDR-Real folders: paired; HDR images only: hdr;
+/// photographs only: ldr). "0.5@" before any of them gives it half of the share that the others have.
 struct DataSource {
-  enum class Kind { hdr, paired, ldr, scenes };
+  enum class Kind { hdr, paired, ldr, pseudo, scenes };
   Kind kind = Kind::scenes;
   std::filesystem::path folder;  // empty for scenes
   double share = 1;              // of the batches, relative to the other sources

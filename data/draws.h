@@ -11,7 +11,17 @@
 
 namespace duhdr {
 
-enum class Purpose : std::uint64_t { file = 1, window, turn, camera, source, scene, curve_split, evaluation };
+enum class Purpose : std::uint64_t {
+  file = 1,
+  window,
+  turn,
+  camera,
+  source,
+  scene,
+  curve_split,
+  evaluation,
+  pseudo_window
+};
 
 /// The stream of sample `index` (or batch, where a batch draws) for one purpose.
 Philox draws_for(std::uint64_t seed, Purpose purpose, std::uint64_t index);

@@ -45,9 +45,16 @@ inline const CameraCurves& curves_of(Split split) {
   return split == Split::train ? training_curves() : validation_curves();
 }
 
+/// The photographs of a folder that belong to the split. Throws bad_image when it has none at all.
+std::vector<std::filesystem::path> photographs_of(const DataSource& source, const DataOptions& options);
+
+/// The codes [1, H, W, 3] u8 of a photograph. Throws bad_image for another kind of picture, and when no patch fits.
+Tensor read_photograph(const std::filesystem::path& path, std::int64_t patch);
+
 std::unique_ptr<Dataset> open_hdr(const DataSource& source, const DataOptions& options);
 std::unique_ptr<Dataset> open_paired(const DataSource& source, const DataOptions& options);
 std::unique_ptr<Dataset> open_ldr(const DataSource& source, const DataOptions& options);
+std::unique_ptr<Dataset> open_pseudo(const DataSource& source, const DataOptions& options);
 std::unique_ptr<Dataset> open_scenes(const DataSource& source, const DataOptions& options);
 
 }  // namespace duhdr

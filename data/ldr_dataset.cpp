@@ -9,22 +9,12 @@
 namespace duhdr {
 namespace {
 
-Picture read_photograph(const std::filesystem::path& path, std::int64_t patch) {
-  const Image image = read_image(path);
-  if (image.referred != Image::Referred::display)
-    throw Error(ExitCode::bad_image, message(shown(path), ": not a photograph (", image.format, ")"));
-  if (image.width() < patch || image.height() < patch)
-    throw Error(ExitCode::bad_image, message(shown(path), ": too small (", image.width(), " x ", image.height(),
-                                             ", at least ", patch, " x ", patch, ")"));
-  return {{}, codes_of(image.pixels)};
-}
-
 class LdrDataset : public FileDataset {
  public:
   LdrDataset(const DataSource& source, const DataOptions& options, const std::vector<std::filesystem::path>& names)
       : FileDataset(source, options, names.size(), message(names.size(), " files"),
                     [folder = source.folder, names, patch = options.patch](std::size_t file) {
-                      return read_photograph(folder / names[file], patch);
+                      return Picture{{}, read_photograph(folder / names[file], patch)};
                     }) {}
 
   Sample sample(std::uint64_t index) const override {
@@ -42,12 +32,26 @@ class LdrDataset : public FileDataset {
 
 }  // namespace
 
-std::unique_ptr<Dataset> open_ldr(const DataSource& source, const DataOptions& options) {
+Tensor read_photograph(const std::filesystem::path& path, std::int64_t patch) {
+  const Image image = read_image(path);
+  if (image.referred != Image::Referred::display)
+    throw Error(ExitCode::bad_image, message(shown(path), ": not a photograph (", image.format, ")"));
+  if (image.width() < patch || image.height() < patch)
+    throw Error(ExitCode::bad_image, message(shown(path), ": too small (", image.width(), " x ", image.height(),
+                                             ", at least ", patch, " x ", patch, ")"));
+  return codes_of(image.pixels);
+}
+
+std::vector<std::filesystem::path> photographs_of(const DataSource& source, const DataOptions& options) {
   const auto names = list_files(source.folder, FileKind::photograph);
   if (names.empty())
     throw Error(ExitCode::bad_image,
                 message(shown(source.folder), ": no photographs (.jpg, .jpeg or .png) in this folder"));
-  return std::make_unique<LdrDataset>(source, options, part_of(names, options.split, options.validation_share));
+  return part_of(names, options.split, options.validation_share);
+}
+
+std::unique_ptr<Dataset> open_ldr(const DataSource& source, const DataOptions& options) {
+  return std::make_unique<LdrDataset>(source, options, photographs_of(source, options));
 }
 
 }  // namespace duhdr

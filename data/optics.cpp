@@ -18,6 +18,7 @@ Axis across(const Tensor& image) { return {image.shape().h(), image.shape().w(),
 
 /// The position inside that a position outside stands for: b a | a b c | c b.
 std::int64_t mirrored(std::int64_t position, std::int64_t length) {
+  if (position >= 0 && position < length) return position;
   const std::int64_t period = 2 * length;
   const std::int64_t inside = ((position % period) + period) % period;
   return inside < length ? inside : period - 1 - inside;
@@ -43,8 +44,10 @@ struct Box {
   void operator()(const float* from, float* to, const Axis& axis) const {
     const auto row = [&](std::int64_t position) { return from + mirrored(position, axis.length) * axis.step; };
     std::vector<double> sum(static_cast<std::size_t>(axis.step));
-    for (std::int64_t at = -radius; at <= radius; ++at)
-      for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += row(at)[i];
+    for (std::int64_t at = -radius; at <= radius; ++at) {
+      const float* values = row(at);
+      for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += values[i];
+    }
     const double scale = 1.0 / static_cast<double>(2 * radius + 1);
     for (std::int64_t at = 0; at < axis.length; ++at) {
       const float *enters = row(at + radius + 1), *leaves = row(at - radius);

@@ -23,7 +23,7 @@ struct Sample {
   Tensor clipped;        // I_clip = min(1, H) [1, h, w, 3]; synthesised only
   Tensor hdr;            // H [1, h, w, 3], 1.0 = clip level; undefined when unpaired
   Tensor inverse_curve;  // [1, 1024]: encoded -> clipped, the camera's true inverse response; synthesised only
-  float weight = 1;      // 0: dropped, most of it is over- or under-exposed
+  float weight = 1;      // 0: dropped, most of it is over- or under-exposed, or its pseudo-truth clips
 };
 
 /// Samples first .. first + size - 1, stacked along N. What no sample has is undefined.

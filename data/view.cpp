@@ -23,6 +23,20 @@ std::int64_t side_for(const DataOptions& options, bool panorama, double share) {
   return std::llround(panorama ? usable * 4 / 3 : usable);
 }
 
+struct Size {
+  std::int64_t height, width;
+};
+
+/// Of `image` when its shorter side has `side` pixels.
+Size size_at(const Tensor& image, std::int64_t side) {
+  const std::int64_t h = image.shape().h(), w = image.shape().w(), shorter = std::min(h, w);
+  const double scale = static_cast<double>(side) / static_cast<double>(shorter);
+  const auto scaled = [&](std::int64_t length) {
+    return length == shorter ? side : std::max(side, std::int64_t{std::llround(scale * static_cast<double>(length))});
+  };
+  return {scaled(h), scaled(w)};
+}
+
 }  // namespace
 
 std::int64_t drawn_side(const DataOptions& options, bool panorama, std::int64_t shorter, const Philox& draws) {
@@ -44,17 +58,17 @@ std::int64_t largest_side(const DataOptions& options, bool panorama) {
   return std::max(wanted, least_side(panorama, options.patch));
 }
 
+Tensor resized(const Tensor& image, std::int64_t side) {
+  const Size size = size_at(image, side);
+  return cropped_of_resized(image, size.height, size.width, {0, 0, size.height, size.width});
+}
+
 Tensor patch_at(const Tensor& image, bool panorama, std::int64_t side, const DataOptions& options,
                 const Philox& draws) {
-  const std::int64_t patch = options.patch;
-  const std::int64_t h = image.shape().h(), w = image.shape().w(), shorter = std::min(h, w);
-  const double scale = static_cast<double>(side) / static_cast<double>(shorter);
-  const std::int64_t height =
-      h == shorter ? side : std::max(patch, std::int64_t{std::llround(scale * static_cast<double>(h))});
-  const std::int64_t width =
-      w == shorter ? side : std::max(patch, std::int64_t{std::llround(scale * static_cast<double>(w))});
-  const auto [first, last] = used_rows(panorama, height);
-  return cropped_of_resized(image, height, width, choose_window(first, last, width, patch, options.augment, draws));
+  const Size size = size_at(image, side);
+  const auto [first, last] = used_rows(panorama, size.height);
+  return cropped_of_resized(image, size.height, size.width,
+                            choose_window(first, last, size.width, options.patch, options.augment, draws));
 }
 
 }  // namespace duhdr

@@ -18,8 +18,11 @@ std::int64_t drawn_side(const DataOptions& options, bool panorama, std::int64_t 
 /// The largest that drawn_side() gives to a picture that is not smaller: what more a picture has is never seen.
 std::int64_t largest_side(const DataOptions& options, bool panorama);
 
-/// `image` [1, H, W, C] f32 resized (area average where it shrinks) so that its shorter side has `side` pixels, and of
-/// that a patch: anywhere, or centred without augmentation; of a panorama from the rows that used_rows() leaves.
+/// `image` [1, H, W, C] f32 so that its shorter side has `side` pixels: area average where it shrinks.
+Tensor resized(const Tensor& image, std::int64_t side);
+
+/// Of the resized image a patch: anywhere, or centred without augmentation; of a panorama from the rows that
+/// used_rows() leaves.
 Tensor patch_at(const Tensor& image, bool panorama, std::int64_t side, const DataOptions& options, const Philox& draws);
 
 }  // namespace duhdr

@@ -47,7 +47,7 @@ struct TrainConfig {
   std::uint64_t seed = 1;
   DType precision = DType::f32;  // f32 or bf16 ("mixed")
   ModelSpec model = default_spec();
-  std::vector<std::string> sources{"scenes"};   // with H: "hdr:DIR", "paired:DIR", "scenes"
+  std::vector<std::string> sources{"scenes"};   // with H: "hdr:DIR", "paired:DIR", "pseudo:DIR", "scenes"
   std::vector<std::string> unpaired;            // photographs alone; empty: those of `sources`
   std::vector<std::string> validation_sources;  // empty: what the split keeps back of `sources`
   DataOptions data;                             // seed, split, patch, view and mean_inverse_curve are set by the run

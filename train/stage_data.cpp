@@ -29,7 +29,7 @@ std::unique_ptr<Dataset> stage_dataset(const TrainConfig& config, const Stage& s
     if (sources.empty())
       throw Error(ExitCode::usage,
                   message("stage ", stage.name, " needs HDR images, but the data are photographs alone; ",
-                          "add hdr:DIR, paired:DIR or scenes, or train the unpaired stages only"));
+                          "add hdr:DIR, paired:DIR, pseudo:DIR or scenes, or train the unpaired stages only"));
     return open_mixed(sources, options, plan.batch);
   }
   const std::vector<DataSource> own = parsed(config.unpaired);

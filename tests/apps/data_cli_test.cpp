@@ -98,7 +98,10 @@ TEST_F(DataProgram, MakeCheckList) {
   const json summary = json::parse(run({"check", "--json", "-q", "paired:pairs"}).out);
   EXPECT_EQ(summary.at("good"), 4);
   EXPECT_EQ(summary.at("w"), (json{32, 32}));
-  EXPECT_EQ(lines_of(run({"list", "pairs", "hdr:pairs", "ldr:pairs"}).out).size(), 12u);
+  EXPECT_EQ(lines_of(run({"list", "pairs", "hdr:pairs", "ldr:pairs", "pseudo:pairs"}).out).size(), 16u);
+  EXPECT_NE(run({"check", "pseudo:pairs"}).err.find("pseudo:pairs: 4 files, 4 good, 0 bad"), std::string::npos);
+  EXPECT_EQ(run({"make", "-o", "again", "--from", "pseudo:pairs", "--count", "2", "--size", "16"}).code, 0);
+  EXPECT_EQ(contents("again").size(), 5u);
   for (const std::string& line : lines_of(run({"list", "--json", "pairs"}).out)) {
     EXPECT_TRUE(json::parse(line).at("ok"));
     EXPECT_EQ(json::parse(line).at("h"), 32);

@@ -50,8 +50,11 @@ TEST_F(DataFolder, UselessSourcesAreRefused) {
   refused(folder / "empty", ExitCode::bad_image, "no images");
   refused("hdr:" + (folder / "empty").string(), ExitCode::bad_image, "no HDR images");
   refused("ldr:" + (folder / "empty").string(), ExitCode::bad_image, "no photographs");
+  refused("pseudo:" + (folder / "empty").string(), ExitCode::bad_image, "no photographs");
+  refused("pseudo:", ExitCode::usage, "no folder");
   refused("paired:" + (folder / "empty").string(), ExitCode::bad_image, "no paired data");
-  for (const DataSource::Kind kind : {DataSource::Kind::hdr, DataSource::Kind::ldr, DataSource::Kind::paired})
+  for (const DataSource::Kind kind :
+       {DataSource::Kind::hdr, DataSource::Kind::ldr, DataSource::Kind::paired, DataSource::Kind::pseudo})
     expect_error([&] { open_dataset({kind, folder / "empty", 1}, small()); }, ExitCode::bad_image, "no ");
 }
 
