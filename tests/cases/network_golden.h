@@ -52,6 +52,7 @@ GoldenSubject golden_subject(const GoldenCase& golden_case);
 DuHdrConfig golden_config(const GoldenCase& golden_case);
 
 // The widths of small networks, as the golden files name them.
+void set_widths(DuHdrConfig& config, const nlohmann::json& widths);
 ExpandNetConfig expandnet_config(const nlohmann::json& widths);
 HdrcnnConfig hdrcnn_config(const nlohmann::json& widths);
 

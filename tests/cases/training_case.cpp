@@ -20,10 +20,7 @@ constexpr std::int64_t images = 2, side = 64, cell = 8, curve_samples = 1024;
 
 DuHdrConfig config_of(const TrainingCase& c) {
   DuHdrConfig config;
-  c.widths.at("dnet").get_to(config.dnet_widths);
-  c.widths.at("itnet").get_to(config.itnet_widths);
-  c.widths.at("oonet").get_to(config.oonet_widths);
-  c.widths.at("response").get_to(config.response_widths);
+  set_widths(config, c.widths);
   if (c.text("trunk", "resnet18") == "crfnet") config.trunk = Trunk::crfnet;
   if (c.text("down", "rfb") == "conv") config.down = Down::conv;
   return config;
