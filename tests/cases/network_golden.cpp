@@ -156,16 +156,19 @@ Tensor golden_input(const GoldenCase& golden_case, const std::string& name) {
   return values;
 }
 
-DuHdrConfig golden_config(const GoldenCase& golden_case) {
+DuHdrConfig golden_config(const nlohmann::json& options) {
+  const auto asks_for = [&](const char* option, const char* value) {
+    return options.value(option, std::string()) == value;
+  };
   DuHdrConfig config;
-  if (golden_case.options.contains("widths")) set_widths(config, golden_case.options.at("widths"));
-  if (golden_case.text("trunk") == "crfnet") config.trunk = Trunk::crfnet;
-  if (golden_case.text("down") == "conv") config.down = Down::conv;
-  if (golden_case.text("itnet_residual") == "gain") config.itnet_residual = Residual::gain;
-  if (golden_case.text("oonet_residual") == "gain") config.oonet_residual = Residual::gain;
-  config.alpha = golden_case.options.value("alpha", config.alpha);
-  config.itnet_iterations = golden_case.options.value("itnet_iterations", config.itnet_iterations);
-  config.response_max_side = golden_case.options.value("response_max_side", config.response_max_side);
+  if (options.contains("widths")) set_widths(config, options.at("widths"));
+  if (asks_for("trunk", "crfnet")) config.trunk = Trunk::crfnet;
+  if (asks_for("down", "conv")) config.down = Down::conv;
+  if (asks_for("itnet_residual", "gain")) config.itnet_residual = Residual::gain;
+  if (asks_for("oonet_residual", "gain")) config.oonet_residual = Residual::gain;
+  config.alpha = options.value("alpha", config.alpha);
+  config.itnet_iterations = options.value("itnet_iterations", config.itnet_iterations);
+  config.response_max_side = options.value("response_max_side", config.response_max_side);
   return config;
 }
 
@@ -207,7 +210,7 @@ GoldenSubject golden_subject(const GoldenCase& golden_case) {
                         return NamedVariables{{"out", forward(model.to_hdr(), input(v))}};
                       });
   if (network == "vgg16") return subject_of(network, std::make_unique<Vgg16Features>(), run_vgg16);
-  const DuHdrConfig config = golden_config(golden_case);
+  const DuHdrConfig config = golden_config(golden_case.options);
   if (network == "dnet")
     return subject_of(network, std::make_unique<Dnet>(config), [](const Dnet& net, const NamedVariables& v) {
       return NamedVariables{{"out", net(input(v))}};
