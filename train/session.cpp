@@ -110,7 +110,7 @@ ModelCard Session::card(const RunState& state) const {
                          {"images", state.images},
                          {"sources", config_.sources},
                          {"unpaired", config_.unpaired},
-                         {"refinement_loss", config_.loss.refinement == RefinementLoss::l2 ? "l2" : "log_l1"},
+                         {"refinement_loss", to_json(config_).at("loss").at("refinement")},
                          {"schedule", stages}}};
 }
 

@@ -156,14 +156,27 @@ Tensor golden_input(const GoldenCase& golden_case, const std::string& name) {
   return values;
 }
 
-DuHdrConfig golden_config(const GoldenCase& golden_case) {
+DuHdrConfig golden_config(const nlohmann::json& options) {
+  const auto asks_for = [&](const char* option, const char* value) {
+    return options.value(option, std::string()) == value;
+  };
   DuHdrConfig config;
-  if (golden_case.text("trunk") == "crfnet") config.trunk = Trunk::crfnet;
-  if (golden_case.text("down") == "conv") config.down = Down::conv;
-  config.alpha = golden_case.options.value("alpha", config.alpha);
-  config.itnet_iterations = golden_case.options.value("itnet_iterations", config.itnet_iterations);
-  config.response_max_side = golden_case.options.value("response_max_side", config.response_max_side);
+  if (options.contains("widths")) set_widths(config, options.at("widths"));
+  if (asks_for("trunk", "crfnet")) config.trunk = Trunk::crfnet;
+  if (asks_for("down", "conv")) config.down = Down::conv;
+  if (asks_for("itnet_residual", "gain")) config.itnet_residual = Residual::gain;
+  if (asks_for("oonet_residual", "gain")) config.oonet_residual = Residual::gain;
+  config.alpha = options.value("alpha", config.alpha);
+  config.itnet_iterations = options.value("itnet_iterations", config.itnet_iterations);
+  config.response_max_side = options.value("response_max_side", config.response_max_side);
   return config;
+}
+
+void set_widths(DuHdrConfig& config, const nlohmann::json& widths) {
+  widths.at("dnet").get_to(config.dnet_widths);
+  widths.at("itnet").get_to(config.itnet_widths);
+  widths.at("oonet").get_to(config.oonet_widths);
+  widths.at("response").get_to(config.response_widths);
 }
 
 ExpandNetConfig expandnet_config(const nlohmann::json& widths) {
@@ -178,12 +191,26 @@ ExpandNetConfig expandnet_config(const nlohmann::json& widths) {
 HdrcnnConfig hdrcnn_config(const nlohmann::json& widths) { return {.widths = widths}; }
 
 GoldenSubject golden_subject(const GoldenCase& golden_case) {
-  const DuHdrConfig config = golden_config(golden_case);
   const std::string network = golden_case.text("network");
   if (network == "camera")
     return {{}, {}, nullptr, [&golden_case](const NamedVariables& v) -> NamedVariables {
               return {{"out", run_camera(golden_case, v)}};
             }};
+  if (network == "expandnet")
+    return subject_of(network, std::make_unique<ExpandNet>(expandnet_config(golden_case.options.at("widths"))),
+                      run_expandnet);
+  if (network == "hdrcnn")
+    return subject_of(network, std::make_unique<Hdrcnn>(hdrcnn_config(golden_case.options.at("widths"))),
+                      [](const Hdrcnn& net, const NamedVariables& v) {
+                        return NamedVariables{{"out", net(input(v))}};
+                      });
+  if (network == "hdrcnn_chain")
+    return subject_of("", std::make_unique<HdrcnnModel>(hdrcnn_config(golden_case.options.at("widths"))),
+                      [](const HdrcnnModel& model, const NamedVariables& v) {
+                        return NamedVariables{{"out", forward(model.to_hdr(), input(v))}};
+                      });
+  if (network == "vgg16") return subject_of(network, std::make_unique<Vgg16Features>(), run_vgg16);
+  const DuHdrConfig config = golden_config(golden_case.options);
   if (network == "dnet")
     return subject_of(network, std::make_unique<Dnet>(config), [](const Dnet& net, const NamedVariables& v) {
       return NamedVariables{{"out", net(input(v))}};
@@ -201,20 +228,6 @@ GoldenSubject golden_subject(const GoldenCase& golden_case) {
     return subject_of(network, std::make_unique<OOnet>(config), [](const OOnet& net, const NamedVariables& v) {
       return NamedVariables{{"out", net(v.at("hdr"), v.at("clip"), v.at("n"))}};
     });
-  if (network == "expandnet")
-    return subject_of(network, std::make_unique<ExpandNet>(expandnet_config(golden_case.options.at("widths"))),
-                      run_expandnet);
-  if (network == "hdrcnn")
-    return subject_of(network, std::make_unique<Hdrcnn>(hdrcnn_config(golden_case.options.at("widths"))),
-                      [](const Hdrcnn& net, const NamedVariables& v) {
-                        return NamedVariables{{"out", net(input(v))}};
-                      });
-  if (network == "hdrcnn_chain")
-    return subject_of("", std::make_unique<HdrcnnModel>(hdrcnn_config(golden_case.options.at("widths"))),
-                      [](const HdrcnnModel& model, const NamedVariables& v) {
-                        return NamedVariables{{"out", forward(model.to_hdr(), input(v))}};
-                      });
-  if (network == "vgg16") return subject_of(network, std::make_unique<Vgg16Features>(), run_vgg16);
   const bool forward = network == "ldr_to_hdr";
   DUHDR_CHECK(forward || network == "hdr_to_ldr", "unknown network ", network);
   GoldenSubject subject = subject_of("", std::make_unique<DuHdr>(config), forward ? run_ldr_to_hdr : run_hdr_to_ldr);

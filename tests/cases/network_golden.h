@@ -48,10 +48,11 @@ struct GoldenSubject {
 };
 GoldenSubject golden_subject(const GoldenCase& golden_case);
 
-/// The architecture a case asks for.
-DuHdrConfig golden_config(const GoldenCase& golden_case);
+/// The architecture that the options of a case ask for.
+DuHdrConfig golden_config(const nlohmann::json& options);
 
 // The widths of small networks, as the golden files name them.
+void set_widths(DuHdrConfig& config, const nlohmann::json& widths);
 ExpandNetConfig expandnet_config(const nlohmann::json& widths);
 HdrcnnConfig hdrcnn_config(const nlohmann::json& widths);
 

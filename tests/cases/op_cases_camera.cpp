@@ -144,6 +144,24 @@ void add_masks(std::vector<OpCase>& cases) {
                    .variant = "fixed_residual",
                    .inputs = {{{1, 2, 3, 3}}, {{1, 2, 3, 1}}, {{1, 2, 3, 3}, -1, 1, false}},
                    .run = filled});
+  const auto raised = [](const V& v) { return masked_gain(v[0], v[1], v[2]); };
+  cases.push_back({.op = "masked_gain",
+                   .variant = "basic",
+                   .inputs = {{{2, 3, 5, 3}}, {{2, 3, 5, 1}}, {{2, 3, 5, 3}}},
+                   .run = raised,
+                   .bench_shapes = {big, big.with(3, 1), big}});
+  cases.push_back({.op = "masked_gain",
+                   .variant = "two_decades",
+                   .inputs = {{{1, 4, 3, 3}, 0, 1}, {{1, 4, 3, 1}, 0, 1}, {{1, 4, 3, 3}, 0, 2}},
+                   .run = raised});
+  for (const auto& [variant, constant] : {std::pair{"fixed_x", std::size_t{0}}, std::pair{"fixed_mask", std::size_t{1}},
+                                          std::pair{"fixed_residual", std::size_t{2}}}) {
+    cases.push_back({.op = "masked_gain",
+                     .variant = variant,
+                     .inputs = {{{1, 2, 3, 3}}, {{1, 2, 3, 1}}, {{1, 2, 3, 3}}},
+                     .run = raised});
+    cases.back().inputs[constant].differentiable = false;
+  }
 }
 
 void add_exposures(std::vector<OpCase>& cases) {

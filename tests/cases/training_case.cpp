@@ -19,13 +19,8 @@ namespace {
 constexpr std::int64_t images = 2, side = 64, cell = 8, curve_samples = 1024;
 
 DuHdrConfig config_of(const TrainingCase& c) {
-  DuHdrConfig config;
-  c.widths.at("dnet").get_to(config.dnet_widths);
-  c.widths.at("itnet").get_to(config.itnet_widths);
-  c.widths.at("oonet").get_to(config.oonet_widths);
-  c.widths.at("response").get_to(config.response_widths);
-  if (c.text("trunk", "resnet18") == "crfnet") config.trunk = Trunk::crfnet;
-  if (c.text("down", "rfb") == "conv") config.down = Down::conv;
+  DuHdrConfig config = golden_config(c.options);
+  set_widths(config, c.widths);
   return config;
 }
 
@@ -99,6 +94,14 @@ LossOptions loss_options(const TrainingCase& c) {
   options.literal = c.options.value("literal", false);
   if (c.text("log_loss", "l2") == "l1") options.log = LogLoss::l1;
   if (c.text("oonet_loss", "l2") == "log_l1") options.refinement = RefinementLoss::log_l1;
+  if (c.text("oonet_loss", "l2") == "log") options.refinement = RefinementLoss::log;
+  if (c.text("response_loss", "l2") == "log") options.response = ResponseLoss::log;
+  const nlohmann::json highlights = c.options.value("highlights", nlohmann::json::object());
+  options.highlights = {.log = highlights.value("log", 0.0),
+                        .structure = highlights.value("structure", 0.0),
+                        .energy = highlights.value("energy", 0.0),
+                        .gradient = highlights.value("gradient", 0.0),
+                        .colour = highlights.value("colour", 0.0)};
   return options;
 }
 

@@ -32,6 +32,10 @@ def load(module, prefix):
 # decides as double does. Large networks have too many ReLUs for that.
 CLEAR = 1e-6
 
+# Of the cases of gains; RFB needs 16 channels.
+SMALL = {"dnet": (3, 4, 6, 8, 8), "response": (8, 8, 16, 16), "itnet": (4, 6, 8, 8, 8), "oonet": (4, 6, 8, 8, 8)}
+SMALL_RFB = SMALL | {"oonet": (16, 16, 16, 32, 16)}
+
 # A BatchNorm in training mode cancels the biases that reach it through pointwise linear layers only.
 CANCELLED = (
     "conv.bias",
@@ -106,6 +110,34 @@ def oonet(down, train):
     return network_case(name, twin.OOnet(down), "oonet.", inputs, options, train=train, clear_of_kinks=CLEAR)
 
 
+def itnet_gain(train):
+    """In training the mask stays below 0.2 and gains below ten; residuals reach 12, so that some are held at 5."""
+    module = twin.ITnet(SMALL["itnet"], residual="gain")
+    return network_case(
+        f"itnet_gain_{'train' if train else 'eval'}",
+        module,
+        "itnet.",
+        {"input": Input((2, 96, 64, 3), 0.0, 0.96) if train else Input((1, 64, 64, 3))},
+        {"network": "itnet", "iterations": 1, "literal": False, "alpha": module.alpha, "itnet_residual": "gain"}
+        | {"widths": SMALL},
+        train=train,
+        clear_of_kinks=CLEAR,
+    )
+
+
+def oonet_gain(train):
+    shape = (3, 32, 32, 3) if train else (1, 32, 64, 3)
+    return network_case(
+        f"oonet_gain_{'train' if train else 'eval'}",
+        twin.OOnet("rfb", SMALL_RFB["oonet"], "gain"),
+        "oonet.",
+        {"hdr": Input(shape, 0.0, 4.0), "clip": Input(shape), "n": Input(shape)},
+        {"network": "oonet", "down": "rfb", "oonet_residual": "gain", "widths": SMALL_RFB},
+        train=train,
+        clear_of_kinks=CLEAR,
+    )
+
+
 def expandnet(batch, height, width):
     widths = {"local": (5, 7), "dilated": 6, "global": 5, "fused": 6}
     module = expandnet_twin.ExpandNet(widths)
@@ -171,23 +203,25 @@ def chain_range(forward, size):
     return (0.95 if size == (1, 1) else 0.0), 1.0
 
 
-def chain(direction, trunk, down, size, max_side, itnet_iterations=1):
+def chain(direction, trunk, down, size, max_side, itnet_iterations=1, variant="", clear_of_kinks=0.0, **architecture):
     """A whole direction; the case's parameters are those of the networks that it runs."""
-    model = load(twin.DuHdr(trunk, down, itnet_iterations, max_side), "").eval()
+    model = load(twin.DuHdr(trunk, down, itnet_iterations, max_side, **architecture), "").eval()
     forward = direction == "ldr_to_hdr"
     used = ("dnet.", "innet.", "itnet.", "oonet.") if forward else ("nnet.",)
     height, width = size
-    name = f"{direction}_{trunk}" + (f"_{down}" if forward else "") + f"_{height}x{width}"
+    name = f"{direction}{variant}_{trunk}" + (f"_{down}" if forward else "") + f"_{height}x{width}"
     name += f"_side{max_side}" if max_side != 1024 else ""
     options = {"network": direction, "trunk": trunk, "response_max_side": max_side, "mode": "eval"}
     if forward:
         options |= {"down": down, "itnet_iterations": itnet_iterations, "alpha": model.itnet.alpha}
+    options |= architecture
     return Case(
         name=name,
         run=lambda x: with_aux(getattr(model, direction)(x)),
         inputs={"input": Input((1, height, width, 3), *chain_range(forward, size))},
         parameters={k: p for k, p in model.named_parameters() if k.startswith(used)},
         options=options,
+        clear_of_kinks=clear_of_kinks,
     )
 
 
@@ -266,6 +300,8 @@ def chains():
         for size, max_side in (((45, 37), 32), ((1, 1), 32), ((33, 70), 32), ((45, 37), 1024)):
             yield lambda t=trunk, d=down, s=size, m=max_side: chain("ldr_to_hdr", t, d, s, m)
         yield lambda t=trunk, d=down: chain("hdr_to_ldr", t, d, (45, 37), 32)
+    gains = {"itnet_residual": "gain", "oonet_residual": "gain", "widths": SMALL}
+    yield lambda: chain("ldr_to_hdr", "resnet18", "conv", (45, 37), 32, variant="_gain", clear_of_kinks=CLEAR, **gains)
 
 
 def makers():
@@ -279,6 +315,9 @@ def makers():
     yield lambda: itnet(3, False, literal=True)
     for down, train in (("rfb", False), ("rfb", True), ("conv", False)):
         yield lambda d=down, m=train: oonet(d, m)
+    for train in (False, True):
+        yield lambda m=train: itnet_gain(m)
+        yield lambda m=train: oonet_gain(m)
     for size in ((2, 33, 45), (1, 1, 1), (1, 5, 290)):
         yield lambda s=size: expandnet(*s)
     for train in (False, True):

@@ -272,6 +272,7 @@ OPS = {
     "exposure_ratio": exposure_ratio,
     "exposure_mask": images(exposure_mask),
     "masked_add": lambda row, x, mask, residual: x + mask * residual,
+    "masked_gain": lambda row, x, mask, residual: x * 10 ** (mask * residual),
     "quantise": lambda row, x: operations.quantise(x),
     "vgg_input": images(lambda row, x: operations.vgg_input(x)),
 }

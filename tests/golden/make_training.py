@@ -35,7 +35,11 @@ WIDTHS = {  # crfnet takes the first two of "response"
     "response": (8, 8, 16, 16),
     "vgg16": (8, 8, 8),
 }
+TINY_WIDTHS = WIDTHS | {"dnet": (4, 4, 4, 8, 8), "oonet": (4, 4, 8, 8, 8), "response": (4, 4, 8, 8)}
+TINY = {"down": "conv", "widths": TINY_WIDTHS}  # an architecture
 EXPANDNET_WIDTHS = {"local": (5, 7), "dilated": 6, "global": 5, "fused": 6}
+GAINS = {"itnet_residual": "gain", "oonet_residual": "gain"}
+HIGHLIGHTS = {"log": 1.0, "structure": 0.5, "energy": 0.25, "gradient": 0.125, "colour": 2.0}  # weights
 HDRCNN_WIDTHS = (4, 8, 8, 16, 16)
 
 
@@ -60,6 +64,9 @@ def cases():
         ("literal", "itnet-joint", {"literal": True}, {}),
         ("log_l1", "oonet", {"oonet_loss": "log_l1"}, {}),
         ("crfnet_conv", "finetune", {}, {"trunk": "crfnet", "down": "conv"}),
+        ("log", "innet", {"response_loss": "log"}, TINY),
+        ("gain", "itnet", {"highlights": HIGHLIGHTS}, TINY | GAINS),
+        ("gain", "finetune", {"oonet_loss": "log", "highlights": HIGHLIGHTS}, TINY | GAINS),
     ]
     for variant, stage, options, architecture in variants:
         name = stage + (f"_{variant}" if variant else "")
@@ -92,10 +99,10 @@ def make_hdrcnn():
 
 def make_duhdr(stage, architecture):
     """The small DuHDR."""
-    widths = {network: w for network, w in WIDTHS.items() if network != "vgg16"}
+    widths = {network: w for network, w in widths_of(stage, architecture).items() if network != "vgg16"}
     if architecture.get("trunk") == "crfnet":
         widths["response"] = widths["response"][:2]
-    model = load(twin.DuHdr(widths=widths, **architecture), "")
+    model = load(twin.DuHdr(**architecture | {"widths": widths}), "")
     if "itnet" in STAGES[stage]:
         start_bottleneck(model.itnet, "itnet")
     return model
@@ -104,8 +111,9 @@ def make_duhdr(stage, architecture):
 PEERS = {"expandnet": (make_expandnet, EXPANDNET_WIDTHS), "hdrcnn": (make_hdrcnn, HDRCNN_WIDTHS)}  # stage -> its model
 
 
-def widths_of(stage):
-    return WIDTHS | {stage: PEERS[stage][1]} if stage in PEERS else WIDTHS
+def widths_of(stage, architecture):
+    widths = architecture.get("widths", WIDTHS)
+    return widths | {stage: PEERS[stage][1]} if stage in PEERS else widths
 
 
 def make_model(stage, architecture, dtype=torch.float64):
@@ -199,8 +207,8 @@ def write(name, options, architecture):
         "format": FORMAT,
         "torch": torch.__version__,
         "case": name,
-        "options": json.dumps(options.changed() | architecture),
-        "widths": json.dumps(widths_of(options.stage)),
+        "options": json.dumps(options.changed() | {k: v for k, v in architecture.items() if k != "widths"}),
+        "widths": json.dumps(widths_of(options.stage, architecture)),
         "zero_gradients": json.dumps(zero),
     }
     FOLDER.mkdir(parents=True, exist_ok=True)

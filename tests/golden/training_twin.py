@@ -7,7 +7,7 @@ statistics); what a formula takes as a constant comes from networks in evaluatio
 
 import math
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import torch
 import torch.nn.functional as F
@@ -29,7 +29,9 @@ class Options:
     tv_weight: float = 0.0  # of the total variation of mu(H^)
     raw_perceptual: bool = False  # features are not divided by their mean square
     literal: bool = False  # the iterations of ITnet take base and mask from C(H^)
-    oonet_loss: str = "l2"  # "log_l1": |difference| of mu, after scaling to the mean of the target
+    oonet_loss: str = "l2"  # "log_l1": |difference| of mu, after scaling to the mean of the target; "log": as ITnet's
+    response_loss: str = "l2"  # of I_clip; "log": squared difference of log(I + 1/255)
+    highlights: dict = field(default_factory=dict)  # name -> weight of a loss over clipped pixels, Eq. 16, 17 and 24
     curve_weight: float = 0.0  # of the squared difference of the inverse curve
     perceptual_weight: float = 0.001
     learning_rate: float = 1e-4
@@ -38,7 +40,7 @@ class Options:
 
     def changed(self):
         """Name -> value of all but the defaults."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) not in (f.default, {})}
 
 
 @dataclass
@@ -56,6 +58,25 @@ class Batch:
 def mu(hdr):
     """log(1 + 10 H) / log(11)."""
     return torch.log(1 + 10 * hdr) / math.log(11)
+
+
+def decades(light):
+    """log10(H + 1/255)."""
+    return torch.log10(light + 1 / 255)
+
+
+def luminance(light):
+    return 0.213 * light[:, 0:1] + 0.715 * light[:, 1:2] + 0.072 * light[:, 2:3]
+
+
+def spread(mask):
+    """A mask with a mean of 1 in every image that has any."""
+    return mask / mask.mean((1, 2, 3), keepdim=True).clamp(min=1e-12)
+
+
+def deviation(x, shares):
+    """Root of the mean square of x under a spread mask, [N,1,1,1]; never 0."""
+    return ((x.square() * shares).mean((1, 2, 3), keepdim=True) + 1e-8).sqrt()
 
 
 def log_error(a, b):
@@ -133,22 +154,58 @@ class Training:
         down, right = x[:, :, 1:] - x[:, :, :-1], x[:, :, :, 1:] - x[:, :, :, :-1]
         return self.mean(down.abs()) + self.mean(right.abs())
 
+    def log_distance(self, a, b):
+        return self.mean((mu(a) - mu(b)).abs() if self.options.log_loss == "l1" else log_error(a, b))
+
+    def clipped(self, a, b):
+        """Distance of two I_clip."""
+        return self.mean(log_error(a, b)) if self.options.response_loss == "log" else self.l2(a, b)
+
+    def rim(self, ratio, mask):
+        """Mean difference of neighbours of which one is clipped, both ways, at four scales."""
+        total = 0
+        for _ in range(4):
+            for axis in (2, 3):
+                size = ratio.shape[axis] - 1
+                near, far = (lambda x: x.narrow(axis, 0, size)), (lambda x: x.narrow(axis, 1, size))
+                pairs = spread(torch.maximum(near(mask), far(mask)))
+                total = total + self.mean(pairs * (far(ratio) - near(ratio)).abs())
+            ratio, mask = F.avg_pool2d(ratio, 2), F.avg_pool2d(mask, 2)
+        return total
+
+    def highlights(self, hdr, target):
+        """The options' losses over pixels whose brightest true channel is above 1 (a ramp from 0.999)."""
+        mask = ((target.amax(1, keepdim=True) - 0.999) / 0.001).clamp(0, 1)
+        shares = spread(mask)
+        ratio, of_luminance = decades(hdr) - decades(target), decades(luminance(hdr)) - decades(luminance(target))
+        offset = (of_luminance * shares).mean((1, 2, 3), keepdim=True)
+        sums = [(luminance(x) * shares).mean((1, 2, 3), keepdim=True) for x in (hdr, target)]
+        values = {
+            "log": lambda: self.mean(deviation(ratio, shares)),
+            "structure": lambda: self.mean(deviation(of_luminance - offset, shares)),
+            "energy": lambda: self.mean((decades(sums[0]) - decades(sums[1])).abs().clamp(max=2)),
+            "gradient": lambda: self.rim(ratio, mask),
+            "colour": lambda: self.mean(shares * (1 - F.cosine_similarity(hdr, target, dim=1, eps=1e-20)[:, None])),
+        }
+        return {f"highlight_{name}": (weight, values[name]()) for name, weight in self.options.highlights.items()}
+
     def inverse_truncation(self, hdr, batch, clip):
-        """The two terms of Eq. 16 and the option of a smoother result."""
-        log = self.mean((mu(hdr) - mu(batch.hdr)).abs() if self.options.log_loss == "l1" else log_error(hdr, batch.hdr))
-        terms = {"log": (1, log)}
+        """The two terms of Eq. 16, the option of a smoother result, losses over clipped pixels."""
+        terms = {"log": (1, self.log_distance(hdr, batch.hdr))}
         distance = self.perceptual(hdr, batch.hdr, operations.overexposure_mask(clip))
         terms["perceptual"] = (self.options.perceptual_weight, distance)
         if self.options.tv_weight > 0:
             terms["tv"] = (self.options.tv_weight, self.total_variation(hdr))
-        return terms
+        return terms | self.highlights(hdr, batch.hdr)
 
     def overall(self, out, hdr):
-        """Eq. 24."""
-        if self.options.oonet_loss == "l2":
-            return {"hdr": (1, self.l2(out, hdr))}
-        scale = hdr.mean((1, 2, 3)) / out.mean((1, 2, 3)).clamp(min=1e-6)
-        return {"hdr": (1, self.mean((mu(scale[:, None, None, None] * out) - mu(hdr)).abs()))}
+        """Eq. 24, losses over clipped pixels."""
+        if self.options.oonet_loss == "log_l1":
+            scale = hdr.mean((1, 2, 3)) / out.mean((1, 2, 3)).clamp(min=1e-6)
+            distance = self.mean((mu(scale[:, None, None, None] * out) - mu(hdr)).abs())
+        else:
+            distance = self.log_distance(out, hdr) if self.options.oonet_loss == "log" else self.l2(out, hdr)
+        return {"hdr": (1, distance)} | self.highlights(out, hdr)
 
     # ------------------------------------------------------------------------------------------------------ stages
 
@@ -174,7 +231,7 @@ class Training:
         n = self.dequantised(batch.ldr) if self.options.paired else batch.encoded
         target = operations.truncate(batch.hdr) if self.options.paired else batch.clipped
         curve = self.model.innet(n)
-        terms = {"clipped": (1, self.l2(operations.apply_curve(curve, n), target))}
+        terms = {"clipped": (1, self.clipped(operations.apply_curve(curve, n), target))}
         if self.options.curve_weight > 0:
             terms["curve"] = (self.options.curve_weight, self.l2(curve, batch.inverse_curve))
         return terms
@@ -185,7 +242,7 @@ class Training:
         n = self.model.dnet(batch.ldr)
         clip = self.linearise(n)
         return {
-            "clipped": (1, self.l2(clip, clipped)),
+            "clipped": (1, self.clipped(clip, clipped)),
             "cycle": (0.01, self.l2(self.expose(clip), n)),
             "encoded": (0.005, self.l2(n, encoded)),
             "quantised": (0.005 * 10, self.l2(operations.quantise(n), batch.ldr)),
@@ -196,7 +253,7 @@ class Training:
         _, clipped = self.truth(batch)
         n = self.dequantised(batch.ldr)
         clip = self.linearise(n)
-        return {"clipped": (1, self.l2(clip, clipped)), "cycle": (0.01, self.l2(self.expose(clip), n))}
+        return {"clipped": (1, self.clipped(clip, clipped)), "cycle": (0.01, self.l2(self.expose(clip), n))}
 
     def itnet(self, batch):
         """Eq. 16."""

@@ -4,6 +4,8 @@ Tensors are NCHW here (NHWC in the golden files). Names of parameters and buffer
 Equation numbers are the DuHDR paper's. Everything works in float32 and float64.
 """
 
+import math
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -226,12 +228,16 @@ class ResponseNet(nn.Module):
 
 
 class ITnet(nn.Module):
-    """Inverse truncation, Eq. 15: x + mask * residual(x), [N,3,H,W] -> same; H, W multiples of 32."""
+    """Inverse truncation, Eq. 15: x + mask * residual(x), [N,3,H,W] -> same; H, W multiples of 32.
 
-    def __init__(self, widths=(64, 128, 256, 512, 512), alpha=ALPHA):
+    With residual = "gain" x * 10^(mask * residual(x)), of at most 5 decades; the encoder sees 255 * mask, too.
+    """
+
+    def __init__(self, widths=(64, 128, 256, 512, 512), alpha=ALPHA, residual="add"):
         super().__init__()
         self.alpha = alpha
-        self.encoder = VggEncoder(widths)
+        self.gain = residual == "gain"
+        self.encoder = VggEncoder(widths, 4 if self.gain else 3)
         self.bottleneck = ConvBn(widths[4], widths[4], 3, bias=True)
         inputs = widths[4]
         for level, width in enumerate(reversed(widths), 1):
@@ -243,7 +249,10 @@ class ITnet(nn.Module):
 
     def residual(self, x):
         """[N,3,H,W] -> [N,3,H,W], not negative."""
-        skips, y = self.encoder(vgg_input(x))
+        seen = vgg_input(x)
+        if self.gain:
+            seen = torch.cat([seen, 255 * overexposure_mask(x, self.alpha)], 1)
+        skips, y = self.encoder(seen)
         y = F.relu(self.bottleneck(y))
         for level, skip in enumerate(reversed(skips), 1):
             y = F.relu(getattr(self, f"up{level}")(nearest_up(y)))
@@ -251,13 +260,17 @@ class ITnet(nn.Module):
         y = F.relu(self.out(y))
         return F.relu(self.fuse0(torch.cat([y, x], 1)))
 
+    def fill(self, base, residual):
+        mask = overexposure_mask(base, self.alpha)
+        return base * 10 ** (mask * residual.clamp(max=5)) if self.gain else base + mask * residual
+
     def forward(self, x, iterations=1, literal=False):
         """Eq. 18-19: later passes see C of the last result; base and mask stay those of x unless `literal`."""
         hdr, base = None, x
         for step in range(iterations):
             seen = x if step == 0 else truncate(hdr)
             base = seen if literal else x
-            hdr = base + overexposure_mask(base, self.alpha) * self.residual(seen)
+            hdr = self.fill(base, self.residual(seen))
         return hdr
 
 
@@ -331,11 +344,15 @@ class MsSe(nn.Module):
 
 
 class OOnet(nn.Module):
-    """Overall optimisation, Eq. 21: ReLU(H^ + U-Net([H^, I_clip, I_n])); H, W multiples of 32."""
+    """Overall optimisation, Eq. 21: ReLU(H^ + U-Net([H^, I_clip, I_n])); H, W multiples of 32.
 
-    def __init__(self, down="rfb", widths=(16, 32, 64, 128, 128)):
+    With residual = "gain" H^ * 10^U-Net([log(1 + 10 H^) / log 11, I_clip, I_n]).
+    """
+
+    def __init__(self, down="rfb", widths=(16, 32, 64, 128, 128), residual="add"):
         super().__init__()
         self.down = down
+        self.gain = residual == "gain"
         self.stem = conv_pair(9, widths[0], 7)
         for level in range(1, 5):
             inputs, outputs = widths[level - 1], widths[level]
@@ -355,7 +372,8 @@ class OOnet(nn.Module):
 
     def encode(self, hdr, clip, n):
         """The levels from full resolution down to 1/16."""
-        levels = [run_pair(self.stem, torch.cat([hdr, clip, n], 1))]
+        seen = torch.log1p(10 * hdr) / math.log(11) if self.gain else hdr
+        levels = [run_pair(self.stem, torch.cat([seen, clip, n], 1))]
         for block in (self.down1, self.down2, self.down3, self.down4):
             levels.append(self.run_down(block, levels[-1]))
         return levels
@@ -365,7 +383,7 @@ class OOnet(nn.Module):
         x = run_up(self.up2, x, levels[2])
         x = run_up(self.up3, x, levels[1])
         x = run_up(self.up4, x, levels[0])
-        return F.relu(hdr + self.head(x))
+        return hdr * 10 ** self.head(x) if self.gain else F.relu(hdr + self.head(x))
 
     def forward(self, hdr, clip, n):
         levels = self.encode(hdr, clip, n)
@@ -379,7 +397,15 @@ class DuHdr(nn.Module):
     """The five networks and both directions, for images of any size."""
 
     def __init__(
-        self, trunk="resnet18", down="rfb", itnet_iterations=1, response_max_side=1024, alpha=ALPHA, widths=None
+        self,
+        trunk="resnet18",
+        down="rfb",
+        itnet_iterations=1,
+        response_max_side=1024,
+        alpha=ALPHA,
+        widths=None,
+        itnet_residual="add",
+        oonet_residual="add",
     ):
         """`widths`: network ("dnet", "response", "itnet", "oonet") -> its widths, for small variants."""
         super().__init__()
@@ -389,8 +415,8 @@ class DuHdr(nn.Module):
         self.dnet = Dnet(**arguments.get("dnet", {}))
         self.innet = ResponseNet(trunk, **arguments.get("response", {}))
         self.nnet = ResponseNet(trunk, **arguments.get("response", {}))
-        self.itnet = ITnet(alpha=alpha, **arguments.get("itnet", {}))
-        self.oonet = OOnet(down, **arguments.get("oonet", {}))
+        self.itnet = ITnet(alpha=alpha, residual=itnet_residual, **arguments.get("itnet", {}))
+        self.oonet = OOnet(down, residual=oonet_residual, **arguments.get("oonet", {}))
 
     def response(self, net, x, height, width):
         """Curve of the image cropped to its true size and shrunk."""

@@ -6,9 +6,9 @@ import torch.nn.functional as F
 from operations import vgg_input
 
 
-def vgg_convs(module, widths, depths=(2, 2, 3, 3, 3)):
+def vgg_convs(module, widths, depths=(2, 2, 3, 3, 3), inputs=3):
     """Add VGG16's conv1_1, conv1_2, conv2_1, ... to the module; returns their names, group by group."""
-    groups, inputs = [], 3
+    groups = []
     for group, (width, depth) in enumerate(zip(widths, depths), 1):
         groups.append([f"conv{group}_{layer}" for layer in range(1, depth + 1)])
         for name in groups[-1]:
@@ -20,9 +20,9 @@ def vgg_convs(module, widths, depths=(2, 2, 3, 3, 3)):
 class VggEncoder(nn.Module):
     """VGG16 conv1_1..conv5_3 on scaled input; returns the five pre-pool activations and the last pooled one."""
 
-    def __init__(self, widths):
+    def __init__(self, widths, inputs=3):
         super().__init__()
-        self.groups = vgg_convs(self, widths)
+        self.groups = vgg_convs(self, widths, inputs=inputs)
 
     def forward(self, x):
         skips = []

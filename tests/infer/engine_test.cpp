@@ -69,7 +69,10 @@ TEST(Engine, TilesGiveTheBitsOfTheWholeImage) {
   const Tensor image = picture(289, 353, 0.2f);
   DuHdrConfig plain = variant(Trunk::crfnet, Down::rfb);
   plain.middle = Middle::none;
-  for (const DuHdrConfig& config : {variant(Trunk::crfnet, Down::rfb), variant(Trunk::crfnet, Down::conv), plain}) {
+  DuHdrConfig gains = variant(Trunk::crfnet, Down::conv);
+  gains.itnet_residual = gains.oonet_residual = Residual::gain;
+  for (const DuHdrConfig& config :
+       {variant(Trunk::crfnet, Down::rfb), variant(Trunk::crfnet, Down::conv), plain, gains}) {
     const std::vector<float> whole = run(config, image, EngineOptions::whole);
     for (const std::int64_t tile : {160, 192}) EXPECT_TRUE(run(config, image, tile) == whole) << "tile " << tile;
   }

@@ -86,6 +86,13 @@ TEST(Counts, ITnet) {
   EXPECT_EQ(gflop([&] { net(meta_image()); }), "320.052");
 }
 
+TEST(Counts, ITnetWithGains) {  // its first layer has a fourth channel: 64 kernels of 3 x 3
+  ITnet net({.itnet_residual = Residual::gain});
+  EXPECT_EQ(net.parameter_count(), 24569118 + 64 * 9);
+  on_meta(net);
+  EXPECT_EQ(gflop([&] { net(meta_image()); }), "320.354");
+}
+
 TEST(Counts, OOnet) {
   for (const auto& [config, parameters, cost] :
        {std::tuple{as_counted, 3046659, "39.359"}, std::tuple{usual, 2553479, "30.925"},
@@ -171,6 +178,15 @@ TEST(Names, DefaultModel) {
   EXPECT_FALSE(shapes.contains("innet.trunk.conv1.bias"));
   EXPECT_FALSE(shapes.contains("oonet.ms_se.cu0.se.0.bias"));
   EXPECT_FALSE(shapes.contains("oonet.down1.shortcut.conv.bias"));
+}
+
+TEST(Names, ModelWithGains) {  // they are the default's, but for the mask that ITnet sees
+  std::map<std::string, Shape> shapes =
+      shapes_of(DuHdr({.itnet_residual = Residual::gain, .oonet_residual = Residual::gain}));
+  Shape& first = shapes.at("itnet.encoder.conv1_1.weight");
+  EXPECT_EQ(first, (Shape{64, 4, 3, 3}));
+  first = Shape{64, 3, 3, 3};
+  EXPECT_EQ(shapes, shapes_of(DuHdr(usual)));
 }
 
 TEST(Names, AsCountedModel) {
@@ -269,6 +285,36 @@ TEST(Initialise, UntrainedNetworksChangeNothing) {
     ASSERT_GE(after[i], before[i]);
     ASSERT_LE(after[i], before[i] + 0.01001f);
   }
+
+  DuHdrConfig config = narrow();
+  config.itnet_residual = config.oonet_residual = Residual::gain;
+  DuHdr gains(config);
+  gains.initialise(7, "");
+  EXPECT_TRUE(same_bits(gains.oonet()(x, x, x).value(), image));
+  const std::vector<float> raised = gains.itnet()(x).value().to_vector<float>();
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    ASSERT_GE(raised[i], before[i]);
+    ASSERT_LE(raised[i], before[i] * 1.0233f);  // 10^0.01 = 1.02329
+  }
+}
+
+/// Clipped light by five decades at most, light below the mask not at all.
+TEST(ITnet, HoldsGainsToFiveDecades) {
+  const NoGrad no_grad;
+  DuHdrConfig config = narrow();
+  config.itnet_residual = Residual::gain;
+  ITnet net(config);
+  net.initialise(7, "itnet");  // fuse0 gives its bias
+  for (const NamedVariable& named : net.parameters())
+    if (named.name == "fuse0.bias") Variable(named.variable).set_value(Tensor::full(Shape{3}, 7, DType::f32));
+  Tensor image = Tensor::full(Shape{1, 32, 32, 3}, 0.9, DType::f32);
+  for (int channel = 0; channel < 3; ++channel)
+    image.mutable_data<float>()[channel] = 0.5f * static_cast<float>(channel);
+  const std::vector<float> before = image.to_vector<float>(), after = net(Variable(image)).value().to_vector<float>();
+  EXPECT_EQ(after[0], 0);
+  EXPECT_NEAR(after[1], 0.5e5, 0.5);
+  EXPECT_NEAR(after[2], 1e5, 1);
+  for (std::size_t i = 3; i < before.size(); ++i) ASSERT_EQ(after[i], before[i]) << i;
 }
 
 /// Every network with random weights and running statistics, from the evaluation cases of the golden files; of each

@@ -62,6 +62,8 @@ TEST(Model, RoundTripIsExact) {
       config.trunk = trunk;
       config.down = down;
       config.middle = trunk == Trunk::crfnet ? Middle::none : Middle::ms_se;
+      config.itnet_residual = trunk == Trunk::crfnet ? Residual::gain : Residual::add;
+      config.oonet_residual = down == Down::conv ? Residual::gain : Residual::add;
       const auto model = tiny_model(config);
       const ModelCard card{.name = "n\"\xC3\xA9", .licence = "CC0-1.0", .provenance = {{"steps", 7}, {"x", {1, "a"}}}};
       save_model(folder / "m", *model, card);
@@ -232,13 +234,34 @@ TEST(Model, DescriptionRoundTrip) {
     config = tiny_config();
     config.trunk = Trunk::crfnet;
     config.down = Down::conv;
+    config.itnet_residual = config.oonet_residual = Residual::gain;
     config.alpha = 0.1 + 0.2;  // not a short decimal number
     config.itnet_iterations = 16;
     config.response_max_side = 0;
   }
   nlohmann::json json = to_json(DuHdrConfig());
-  json.erase("widths");
+  for (const char* optional : {"widths", "middle", "itnet_residual", "oonet_residual"}) json.erase(optional);
   EXPECT_TRUE(config_from_json(JsonObject(json, "m", ExitCode::bad_weights)) == DuHdrConfig());
+}
+
+TEST(Model, DescriptionKnowsTwoResiduals) {
+  for (const char* key : {"itnet_residual", "oonet_residual"}) {
+    nlohmann::json json = to_json(DuHdrConfig());
+    json[key] = "gain";
+    const DuHdrConfig config = config_from_json(JsonObject(json, "m", ExitCode::bad_weights));
+    EXPECT_EQ(config.itnet_residual == Residual::gain, key == std::string("itnet_residual"));
+    EXPECT_EQ(config.oonet_residual == Residual::gain, key == std::string("oonet_residual"));
+    EXPECT_EQ(to_json(config), json);
+    json[key] = "product";
+    try {
+      (void)config_from_json(JsonObject(json, "m", ExitCode::bad_weights));
+      ADD_FAILURE() << key << " \"product\" is not refused";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::bad_weights);
+      EXPECT_NE(std::string(error.what()).find(key), std::string::npos) << error.what();
+      EXPECT_NE(std::string(error.what()).find("product"), std::string::npos) << error.what();
+    }
+  }
 }
 
 TEST(Model, EveryWidthOfOneWorks) {  // the smallest that a description may ask for

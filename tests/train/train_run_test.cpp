@@ -72,6 +72,16 @@ std::vector<Json> losses(const std::vector<Json>& lines) {
   return out;
 }
 
+TEST_F(Runs, CardNamesTheRefinementLoss) {
+  for (const char* loss : {"l2", "log_l1", "log"}) {
+    Json json = tiny_training();
+    json["loss"]["refinement"] = loss;
+    const TrainConfig config = training_of(json);
+    const RunOptions options = run_into(folder_ / loss);
+    EXPECT_EQ(Session(config, options).card({}).provenance.at("refinement_loss"), loss);
+  }
+}
+
 TEST_F(Runs, StoppedAndContinuedIsTheSameRun) {
   Json averaged = tiny_training();
   averaged["adam"] = {{"ema_decay", 0.8}, {"clip_norm", 0.5}};
