@@ -9,23 +9,31 @@
 
 namespace duhdr {
 
-VggEncoder::VggEncoder(const std::array<std::int64_t, 5>& widths, int groups, std::int64_t in) {
+VggEncoder::VggEncoder(const std::array<std::int64_t, 5>& widths, int groups, std::int64_t in, bool normalised) {
   constexpr std::array depths{2, 2, 3, 3, 3};
   for (int g = 0; g < groups; ++g) {
     const auto index = static_cast<std::size_t>(g);
-    auto& convolutions = groups_.emplace_back();
+    std::vector<Step>& steps = groups_.emplace_back();
     for (int i = 0; i < depths[index]; ++i) {
-      convolutions.push_back(&child<Conv2d>(message("conv", g + 1, '_', i + 1), in, widths[index], 3,
-                                            ConvOptions{.activation = Activation::relu, .init = Init::he_normal}));
+      const std::string number = message(g + 1, '_', i + 1);
+      const ConvOptions options{.activation = Activation::relu, .init = Init::he_normal};
+      Step& step = steps.emplace_back();
+      if (normalised)
+        step.normalised =
+            std::make_unique<ConvBn>(*this, "conv" + number, "bn" + number, in, widths[index], 3, options);
+      else
+        step.plain = &child<Conv2d>("conv" + number, in, widths[index], 3, options);
       in = widths[index];
     }
   }
 }
 
 Variable VggEncoder::group(int index, Variable x, int first, int end) const {
-  const std::vector<Conv2d*>& convolutions = groups_[static_cast<std::size_t>(index)];
-  for (int i = first; i < std::min(end, static_cast<int>(convolutions.size())); ++i)
-    x = (*convolutions[static_cast<std::size_t>(i)])(x);
+  const std::vector<Step>& steps = groups_[static_cast<std::size_t>(index)];
+  for (int i = first; i < std::min(end, static_cast<int>(steps.size())); ++i) {
+    const Step& step = steps[static_cast<std::size_t>(i)];
+    x = step.plain ? (*step.plain)(x) : (*step.normalised)(x);
+  }
   return x;
 }
 

@@ -7,16 +7,18 @@
 
 namespace duhdr {
 
-enum class Trunk : unsigned char { resnet18, crfnet };  // of the response nets
-enum class Down : unsigned char { rfb, conv };          // DownBlock of OOnet
-enum class Residual : unsigned char { add, gain };      // how a network changes light: a sum, or a factor 10^residual
-enum class Middle : unsigned char { ms_se, none };      // of OOnet: what adjusts the features of its bottom
+enum class Trunk : unsigned char { resnet18, crfnet };   // of the response nets
+enum class Down : unsigned char { rfb, conv };           // DownBlock of OOnet
+enum class Residual : unsigned char { add, gain };       // how a network changes light: a sum, or a factor 10^residual
+enum class Encoder : unsigned char { vgg16, vgg16_bn };  // of ITnet: with public weights, or to learn from scratch
+enum class Middle : unsigned char { ms_se, none };       // of OOnet: what adjusts the features of its bottom
 
 struct DuHdrConfig {
   Trunk trunk = Trunk::resnet18;
   Down down = Down::rfb;
   Middle middle = Middle::ms_se;
   Residual itnet_residual = Residual::add;  // add: Eq. 15; gain: ITnet also sees the mask
+  Encoder itnet_encoder = Encoder::vgg16;
   int itnet_scale = 1;                      // 2: ITnet works at half the resolution, its gain or sum is enlarged
   Residual oonet_residual = Residual::add;  // add: Eq. 23; gain: OOnet also sees light compressed
   std::int64_t curve_samples = 1024;

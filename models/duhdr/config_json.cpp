@@ -20,6 +20,7 @@ void read_widths(JsonObject& widths, const char* key, std::array<std::int64_t, N
 
 const char* name_of(Trunk trunk) { return trunk == Trunk::resnet18 ? "resnet18" : "crfnet"; }
 const char* name_of(Down down) { return down == Down::rfb ? "rfb" : "conv"; }
+const char* name_of(Encoder encoder) { return encoder == Encoder::vgg16 ? "vgg16" : "vgg16_bn"; }
 const char* name_of(Residual residual) { return residual == Residual::add ? "add" : "gain"; }
 const char* name_of(Middle middle) { return middle == Middle::ms_se ? "ms_se" : "none"; }
 
@@ -28,6 +29,7 @@ nlohmann::json to_json(const DuHdrConfig& config) {
           {"down", name_of(config.down)},
           {"middle", name_of(config.middle)},
           {"itnet_residual", name_of(config.itnet_residual)},
+          {"itnet_encoder", name_of(config.itnet_encoder)},
           {"itnet_scale", config.itnet_scale},
           {"oonet_residual", name_of(config.oonet_residual)},
           {"curve_samples", config.curve_samples},
@@ -52,6 +54,9 @@ DuHdrConfig config_from_json(JsonObject architecture) {
   };
   config.itnet_residual = residual("itnet_residual");
   config.oonet_residual = residual("oonet_residual");
+  config.itnet_encoder = architecture.one_of("itnet_encoder", {"vgg16", "vgg16_bn"}, "vgg16") == "vgg16"
+                             ? Encoder::vgg16
+                             : Encoder::vgg16_bn;
   if (architecture.has("itnet_scale")) config.itnet_scale = static_cast<int>(architecture.integer("itnet_scale", 1, 2));
   config.curve_samples = architecture.integer("curve_samples", 2, 65536);
   config.curve_k = architecture.integer("curve_k", 1, 25);

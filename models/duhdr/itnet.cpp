@@ -30,7 +30,8 @@ ITnet::ITnet(const DuHdrConfig& config)
     : alpha_(config.alpha),
       residual_(config.itnet_residual),
       scale_(config.itnet_scale),
-      encoder_(child<VggEncoder>("encoder", config.itnet_widths, 5, residual_ == Residual::gain ? 4 : 3)),
+      encoder_(child<VggEncoder>("encoder", config.itnet_widths, 5, residual_ == Residual::gain ? 4 : 3,
+                                 config.itnet_encoder == Encoder::vgg16_bn)),
       bottleneck_(*this, "bottleneck.conv", "bottleneck.bn", config.itnet_widths[4], config.itnet_widths[4], 3,
                   decoder_conv(false)),
       out_(*this, "out.conv", "out.bn", config.itnet_widths[0], 3, 1, decoder_conv(false)),
@@ -43,7 +44,7 @@ ITnet::ITnet(const DuHdrConfig& config)
     ups_.push_back(std::make_unique<ConvBn>(*this, "up" + number + ".conv", "up" + number + ".bn", in, out, 3,
                                             decoder_conv(true)));
     fuses_.push_back(&child<Conv2d>("fuse" + number, 2 * out, out, 1, ConvOptions{.init = Init::addition}));
-    fuses_.back()->set_input_scale(skip_scale(out));
+    if (config.itnet_encoder == Encoder::vgg16) fuses_.back()->set_input_scale(skip_scale(out));
     in = out;
   }
   before_freeze([this] { collapse_tail(); });
