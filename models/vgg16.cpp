@@ -16,7 +16,7 @@ VggEncoder::VggEncoder(const std::array<std::int64_t, 5>& widths, int groups, st
     std::vector<Step>& steps = groups_.emplace_back();
     for (int i = 0; i < depths[index]; ++i) {
       const std::string number = message(g + 1, '_', i + 1);
-      const ConvOptions options{.activation = Activation::relu, .init = Init::he_normal};
+      const ConvOptions options{.bias = !normalised, .activation = Activation::relu, .init = Init::he_normal};
       Step& step = steps.emplace_back();
       if (normalised)
         step.normalised =

@@ -11,7 +11,7 @@
 namespace duhdr {
 
 /// The first `groups` of the five groups of 3x3 convolutions with ReLU: children conv1_1, conv1_2, conv2_1, ... on
-/// `in` channels. `normalised`: each followed by BatchNorm, bn1_1, ... (VGG16-BN); without it a network that learns
+/// `in` channels. `normalised`: without bias and followed by BatchNorm, bn1_1, ...; without it a network that learns
 /// from scratch at a high rate drives its deepest features to one huge pattern.
 class VggEncoder : public Module {
  public:

@@ -166,6 +166,8 @@ DuHdrConfig golden_config(const nlohmann::json& options) {
   if (asks_for("down", "conv")) config.down = Down::conv;
   if (asks_for("itnet_residual", "gain")) config.itnet_residual = Residual::gain;
   if (asks_for("oonet_residual", "gain")) config.oonet_residual = Residual::gain;
+  if (asks_for("itnet_encoder", "vgg16_bn")) config.itnet_encoder = Encoder::vgg16_bn;
+  config.itnet_scale = options.value("itnet_scale", config.itnet_scale);
   config.alpha = options.value("alpha", config.alpha);
   config.itnet_iterations = options.value("itnet_iterations", config.itnet_iterations);
   config.response_max_side = options.value("response_max_side", config.response_max_side);

@@ -125,6 +125,21 @@ def itnet_gain(train):
     )
 
 
+def itnet_half(train):
+    """Half the resolution and an encoder with BatchNorm. In training the mask stays below 0.1."""
+    options = {"itnet_residual": "gain", "itnet_scale": 2, "itnet_encoder": "vgg16_bn"}
+    module = twin.ITnet(SMALL["itnet"], residual="gain", scale=2, encoder="vgg16_bn")
+    return network_case(
+        f"itnet_half_{'train' if train else 'eval'}",
+        module,
+        "itnet.",
+        {"input": Input((2, 128, 64, 3), 0.0, 0.955) if train else Input((1, 64, 128, 3))},
+        {"network": "itnet", "iterations": 1, "literal": False, "alpha": module.alpha, "widths": SMALL} | options,
+        train=train,
+        clear_of_kinks=CLEAR,
+    )
+
+
 def oonet_gain(train):
     shape = (3, 32, 32, 3) if train else (1, 32, 64, 3)
     return network_case(
@@ -317,6 +332,7 @@ def makers():
         yield lambda d=down, m=train: oonet(d, m)
     for train in (False, True):
         yield lambda m=train: itnet_gain(m)
+        yield lambda m=train: itnet_half(m)
         yield lambda m=train: oonet_gain(m)
     for size in ((2, 33, 45), (1, 1, 1), (1, 5, 290)):
         yield lambda s=size: expandnet(*s)

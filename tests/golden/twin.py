@@ -230,14 +230,18 @@ class ResponseNet(nn.Module):
 class ITnet(nn.Module):
     """Inverse truncation, Eq. 15: x + mask * residual(x), [N,3,H,W] -> same; H, W multiples of 32.
 
-    With residual = "gain" x * 10^(mask * residual(x)), of at most 5 decades; the encoder sees 255 * mask, too.
+    With residual = "gain" x * 10^(mask * residual(x)), of at most 5 decades; the encoder sees 255 * mask, too. `scale`
+    2: encoder and decoder at half the resolution; H, W multiples of 64. encoder = "vgg16_bn": with BatchNorm, and skips
+    that are not divided by 255.
     """
 
-    def __init__(self, widths=(64, 128, 256, 512, 512), alpha=ALPHA, residual="add"):
+    def __init__(self, widths=(64, 128, 256, 512, 512), alpha=ALPHA, residual="add", scale=1, encoder="vgg16"):
         super().__init__()
         self.alpha = alpha
         self.gain = residual == "gain"
-        self.encoder = VggEncoder(widths, 4 if self.gain else 3)
+        self.scale = scale
+        self.skip_divisor = 255 if encoder == "vgg16" else 1
+        self.encoder = VggEncoder(widths, 4 if self.gain else 3, encoder == "vgg16_bn")
         self.bottleneck = ConvBn(widths[4], widths[4], 3, bias=True)
         inputs = widths[4]
         for level, width in enumerate(reversed(widths), 1):
@@ -249,15 +253,19 @@ class ITnet(nn.Module):
 
     def residual(self, x):
         """[N,3,H,W] -> [N,3,H,W], not negative."""
-        seen = vgg_input(x)
+        half = self.scale == 2
+        seen = vgg_input(F.avg_pool2d(x, 2) if half else x)
         if self.gain:
-            seen = torch.cat([seen, 255 * overexposure_mask(x, self.alpha)], 1)
+            mask = overexposure_mask(x, self.alpha)
+            seen = torch.cat([seen, 255 * (F.max_pool2d(mask, 2) if half else mask)], 1)
         skips, y = self.encoder(seen)
         y = F.relu(self.bottleneck(y))
         for level, skip in enumerate(reversed(skips), 1):
             y = F.relu(getattr(self, f"up{level}")(nearest_up(y)))
-            y = getattr(self, f"fuse{level}")(torch.cat([y, skip / 255], 1))
+            y = getattr(self, f"fuse{level}")(torch.cat([y, skip / self.skip_divisor], 1))
         y = F.relu(self.out(y))
+        if half:
+            y = bilinear_up(y)
         return F.relu(self.fuse0(torch.cat([y, x], 1)))
 
     def fill(self, base, residual):

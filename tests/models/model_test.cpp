@@ -235,12 +235,15 @@ TEST(Model, DescriptionRoundTrip) {
     config.trunk = Trunk::crfnet;
     config.down = Down::conv;
     config.itnet_residual = config.oonet_residual = Residual::gain;
+    config.itnet_encoder = Encoder::vgg16_bn;
+    config.itnet_scale = 2;
     config.alpha = 0.1 + 0.2;  // not a short decimal number
     config.itnet_iterations = 16;
     config.response_max_side = 0;
   }
   nlohmann::json json = to_json(DuHdrConfig());
-  for (const char* optional : {"widths", "middle", "itnet_residual", "oonet_residual"}) json.erase(optional);
+  for (const char* optional : {"widths", "middle", "itnet_residual", "itnet_encoder", "itnet_scale", "oonet_residual"})
+    json.erase(optional);
   EXPECT_TRUE(config_from_json(JsonObject(json, "m", ExitCode::bad_weights)) == DuHdrConfig());
 }
 

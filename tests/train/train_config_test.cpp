@@ -34,6 +34,7 @@ std::string error_of(const std::string& text) {
 const char* const everything = R"({
   "format_version": 1, "name": "other", "seed": 9223372036854775807, "precision": "mixed",
   "model": {"trunk": "crfnet", "down": "conv", "middle": "none", "itnet_residual": "gain",
+            "itnet_encoder": "vgg16_bn", "itnet_scale": 2,
             "oonet_residual": "gain", "curve_k": 5, "alpha": 0.9, "itnet_iterations": 2,
             "response_max_side": 0, "widths": {"dnet": [1, 2, 3, 4, 5], "itnet": [2, 3, 4, 5, 6],
             "oonet": [3, 4, 5, 6, 8], "response": [4, 5, 6, 7]}},
@@ -51,7 +52,7 @@ const char* const everything = R"({
   "perceptual": {"weights": "vgg.safetensors", "seed": 7, "widths": [3, 4, 5]},
   "validation": {"every": 11, "samples": 12, "patch": 64, "pictures": 2, "best_by": "structure"},
   "checkpoint": {"every": 13, "minutes": 2.5},
-  "schedule": [{"stage": "finetune", "steps": 14, "batch": 15, "patch": 96, "view": [0.5, 1.0], "learning_rate": 0.5, "decay": "cosine",
+  "schedule": [{"stage": "finetune", "steps": 14, "batch": 15, "patch": 128, "view": [0.5, 1.0], "learning_rate": 0.5, "decay": "cosine",
                 "end_factor": 0.25, "step_factor": 0.125, "step_every": 16, "warmup": 17, "running_statistics": true},
                {"stage": "dnet", "decay": "step"}]
 })";
@@ -215,6 +216,9 @@ const std::vector<Bad> bad_configurations{
     {R"({"validation": {"best_by": "psnr"}})", {"validation.best_by", "psnr", "pu21_psnr"}},
     {R"({"schedule": [{"stage": "dnet", "patch": 31}]})", {"schedule[0].patch", "31", "32"}},
     {R"({"schedule": [{"stage": "dnet", "patch": 100}]})", {"schedule[0].patch", "100", "multiple of 32"}},
+    {R"({"model": {"itnet_scale": 2}, "schedule": [{"stage": "dnet", "patch": 96}]})", {"schedule", "96", "64"}},
+    {R"({"model": {"itnet_scale": 3}})", {"model.itnet_scale", "3"}},
+    {R"({"model": {"itnet_encoder": "vgg19"}})", {"model.itnet_encoder", "vgg16, vgg16_bn"}},
     {R"({"schedule": [{"stage": "dnet", "patch": 0}]})", {"schedule[0].patch"}},
     {R"({"schedule": [{"stage": "dnet", "view": 0.5}]})", {"schedule[0].view", "found 0.5", "an array of numbers"}},
     {R"({"schedule": [{"stage": "dnet", "view": [0.5]}]})", {"schedule[0].view", "1 numbers, expected 2"}},
@@ -268,7 +272,8 @@ json changed(const std::string& leaf, const json& value, const json& defaults) {
   if (value.is_string()) return defaults.contains(place) ? defaults.at(place) : json("ldr:other");
   if (value.is_number_float()) return value.get<double>() / 2;
   if (leaf == "/seed") return value.get<std::int64_t>() - 1;
-  return value.get<std::int64_t>() + (leaf.ends_with("patch") ? 32 : 2);
+  if (leaf.ends_with("itnet_scale")) return 3 - value.get<std::int64_t>();
+  return value.get<std::int64_t>() + (leaf.ends_with("patch") ? 64 : 2);
 }
 
 /// The keys whose change leaves identity() as it is.
