@@ -71,8 +71,11 @@ TEST(Engine, TilesGiveTheBitsOfTheWholeImage) {
   plain.middle = Middle::none;
   DuHdrConfig gains = variant(Trunk::crfnet, Down::conv);
   gains.itnet_residual = gains.oonet_residual = Residual::gain;
+  DuHdrConfig half = gains;
+  half.itnet_scale = 2;
+  half.itnet_encoder = Encoder::vgg16_bn;
   for (const DuHdrConfig& config :
-       {variant(Trunk::crfnet, Down::rfb), variant(Trunk::crfnet, Down::conv), plain, gains}) {
+       {variant(Trunk::crfnet, Down::rfb), variant(Trunk::crfnet, Down::conv), plain, gains, half}) {
     const std::vector<float> whole = run(config, image, EngineOptions::whole);
     for (const std::int64_t tile : {160, 192}) EXPECT_TRUE(run(config, image, tile) == whole) << "tile " << tile;
   }
