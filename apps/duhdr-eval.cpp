@@ -13,6 +13,7 @@
 #include "eval/report_csv.h"
 #include "eval/report_html.h"
 #include "eval/report_json.h"
+#include "eval/report_markdown.h"
 #include "eval/report_text.h"
 #include "eval/sanity.h"
 
@@ -58,6 +59,7 @@ int report(const EvalOptions& options, const Evaluation& evaluation, const Evalu
   std::fputs(report_text(evaluation, terminal_width, options.verbose).c_str(), stdout);
   write(options.csv, report_csv(evaluation));
   write(options.json, report_json(evaluation));
+  write(options.markdown, report_markdown(evaluation));
   if (!options.html.empty()) write(options.html, report_html(evaluation));
   std::int64_t refused = 0;
   for (const PairResult& result : evaluation.methods.front().pairs) {

@@ -31,6 +31,7 @@ void EvalOptions::add_to(CLI::App& app) {
       ->type_name("VALUE");
   app.add_option("--csv", csv, "Write a row for each method and pair")->type_name("FILE");
   app.add_option("--json", json, "Write everything but pictures")->type_name("FILE");
+  app.add_option("--markdown", markdown, "Write the tables for a document")->type_name("FILE");
   app.add_option("--html", html, "Write a page with tables and pictures, complete in itself")->type_name("FILE");
   app.add_option("--keep", keep, "Folder of finished rows: an interrupted evaluation goes on from there")
       ->type_name("DIR");
@@ -57,7 +58,7 @@ EvaluationSet EvalOptions::open_set() const {
 
 void EvalOptions::check_outputs() const {
   std::set<std::filesystem::path> files;
-  for (const std::string& file : {csv, json, html}) {
+  for (const std::string& file : {csv, json, markdown, html}) {
     if (file.empty()) continue;
     check_writable(file);
     if (!files.insert(std::filesystem::weakly_canonical(std::filesystem::absolute(file))).second)

@@ -14,7 +14,7 @@ struct EvalOptions {
   std::string set, layout = "auto", references, photographs;
   std::vector<std::string> methods, predictions;
   std::string protocol = "paper", metrics, mask = "all";
-  std::string csv, json, html, keep;
+  std::string csv, json, markdown, html, keep;
   std::string device = "auto", max_memory;
   int threads = 0;
   double clip_level = 0;

@@ -11,6 +11,7 @@
 #include "eval/report_csv.h"
 #include "eval/report_html.h"
 #include "eval/report_json.h"
+#include "eval/report_markdown.h"
 #include "eval/report_table.h"
 #include "eval/report_text.h"
 
@@ -81,6 +82,7 @@ std::map<std::string, std::string> reports(const Evaluation& evaluation) {
   return {{"text", report_text(evaluation)},
           {"csv", report_csv(evaluation)},
           {"json", report_json(evaluation)},
+          {"markdown", report_markdown(evaluation)},
           {"html", report_html(evaluation)}};
 }
 
@@ -174,6 +176,22 @@ TEST(Report, SaysNothingOfTimeInFiles) {
   EXPECT_EQ(report_csv(slow), report_csv(sample()));
   EXPECT_EQ(report_json(slow), report_json(sample()));
   EXPECT_EQ(report_html(slow), report_html(sample()));
+}
+
+TEST(Report, MarkdownHasTheMeansAndWhatDiffers) {
+  Evaluation evaluation = sample();
+  const std::string same = report_markdown(evaluation);
+  EXPECT_TRUE(has(same, "2 of 3 pairs"));
+  EXPECT_TRUE(has(same, "Left out: tree: shifted by 3 pixels"));
+  EXPECT_TRUE(has(same, "| method | PSNR, dB; higher is better | log-RMSE; lower is better |"));
+  EXPECT_TRUE(has(same, "| lite | 20.15 [0.30, 40.00] | **0.1667 [0.0000, 0.3333]** |"));
+  EXPECT_FALSE(has(same, "Differences")) << "the interval holds 0";
+  evaluation.comparisons[0] = {"psnr", "lite", "akyuz", -0.35, -0.6, -0.1, 0.04, 2};
+  EXPECT_TRUE(has(report_markdown(evaluation), "| lite - akyuz | PSNR | -0.35 [-0.60, -0.10] | 0.0400 |"))
+      << report_markdown(evaluation);
+  evaluation.methods[0].name = "a|b\n<c>";
+  EXPECT_TRUE(has(report_markdown(evaluation), "| a\\|b")) << "a name that would begin a cell";
+  EXPECT_FALSE(has(report_markdown(evaluation), "<c>"));
 }
 
 TEST(Report, GivesTheSameBytesAgain) {
