@@ -170,6 +170,7 @@ void visit_loss(Fields& f, LossOptions& loss) {
   f.choice("log", loss.log, {"l2", "l1"});
   f.choice("refinement", loss.refinement, {"l2", "log_l1", "log"});
   f.choice("response", loss.response, {"l2", "log"});
+  f.choice("itnet_input", loss.itnet_input, {"truth", "chain"});
   f.choice("dnm_clipped", loss.dnm_clipped, {"known", "process", "hard"});
   f.object("highlights", [&](Fields& inner) {
     inner.number("log", loss.highlights.log, 0, large);

@@ -18,6 +18,10 @@ enum class ResponseLoss { l2, log };            // of Eq. 11-13's pictures
 /// process: C(H). hard: min(1, H).
 enum class ClippedTarget { known, process, hard };
 
+/// What ITnet learns from (Eq. 16-17). truth: I_clip. chain: what Dnet and INnet make of the photograph, where clipped
+/// areas are a little darker than 1 and uneven.
+enum class ItnetInput { truth, chain };
+
 /// Weights and options, the paper's as defaults.
 struct LossOptions {
   double dn_dual = 10;     // lambda of Eq. 5
@@ -31,6 +35,7 @@ struct LossOptions {
   RefinementLoss refinement = RefinementLoss::l2;
   ResponseLoss response = ResponseLoss::l2;
   ClippedTarget dnm_clipped = ClippedTarget::known;
+  ItnetInput itnet_input = ItnetInput::truth;
   HighlightWeights highlights;  // added to Eq. 16, 17 and 24
   bool raw_perceptual = false;  // features not normalised by their mean square
   int itnet_iterations = 3;     // of Eq. 18-20

@@ -126,13 +126,19 @@ LossTerms truncation_terms(const StageContext& c, const StageBatch& batch, const
   return terms;
 }
 
+Variable itnet_input(const StageContext& c, const StageBatch& batch) {
+  if (c.options.itnet_input == ItnetInput::truth) return true_clipped(batch);
+  const NoGrad constant;
+  return forward(c.model.to_hdr(), batch.ldr, {"linear"}).at("linear");
+}
+
 LossTerms itnet_individual(const StageContext& c, const StageBatch& batch) {  // Eq. 16
-  const Variable x = true_clipped(batch);
+  const Variable x = itnet_input(c, batch);
   return truncation_terms(c, batch, duhdr(c).itnet()(x), exposure_mask(x, duhdr(c).itnet().alpha()));
 }
 
 LossTerms itnet_joint(const StageContext& c, const StageBatch& batch) {  // Eq. 17-19
-  const Variable x = true_clipped(batch), mask = exposure_mask(x, duhdr(c).itnet().alpha());
+  const Variable x = itnet_input(c, batch), mask = exposure_mask(x, duhdr(c).itnet().alpha());
   const Variable estimate = duhdr(c).itnet()(x, c.options.itnet_iterations, c.options.literal);
   LossTerms terms = truncation_terms(c, batch, estimate, mask);
   terms.push_back({"normal_area", c.options.itn_dual, normal_area_loss(estimate, batch.hdr, mask, batch.weight)});

@@ -46,7 +46,7 @@ const char* const everything = R"({
                       "subsampling": 0.75, "srgb_like": 0.875}},
   "loss": {"dn_dual": 1.5, "dnm_dual": 2.5, "dnm_dn": 3.5, "perceptual": 4.5, "itn_dual": 5.5, "total_variation": 6.5,
            "curve": 7.5, "log": "l1", "refinement": "log_l1", "raw_perceptual": true, "itnet_iterations": 4,
-           "literal": true, "dnm_clipped": "hard", "response": "log",
+           "literal": true, "dnm_clipped": "hard", "response": "log", "itnet_input": "chain",
            "highlights": {"log": 8.5, "structure": 9.5, "energy": 10.5, "gradient": 11.5, "colour": 12.5}},
   "adam": {"beta1": 0.5, "beta2": 0.75, "eps": 0.25, "clip_norm": 2, "ema_decay": 0.875},
   "perceptual": {"weights": "vgg.safetensors", "seed": 7, "widths": [3, 4, 5]},

@@ -158,6 +158,26 @@ TEST_F(Steps, ResponseNetsAreShownTheTruncationOfTheOption) {
     }
 }
 
+/// I_clip, or what the chain before ITnet makes of the photograph.
+TEST_F(Steps, ItnetSeesWhatTheOptionNames) {
+  for (const std::string name : {"itnet", "itnet-joint"})
+    for (const ItnetInput input : {ItnetInput::truth, ItnetInput::chain}) {
+      SCOPED_TRACE(testing::Message() << name << " " << static_cast<int>(input));
+      LossOptions options;
+      options.itnet_input = input;
+      const auto loss = [&](const Batch& batch) {
+        const std::unique_ptr<Model> model = new_model(config_, options_);
+        return StageTrainer(stage_named(name), *model, *vgg_, options, {}, false).step(batch, 1e-3).loss;
+      };
+      const double before = loss(batch(name));
+      Batch other_photograph = batch(name), other_truth = batch(name);
+      fill(other_photograph.ldr, 0.25f);
+      fill(other_truth.clipped, 0.25f);
+      EXPECT_EQ(loss(other_photograph) != before, input == ItnetInput::chain);
+      EXPECT_EQ(loss(other_truth) != before, input == ItnetInput::truth);
+    }
+}
+
 TEST_F(Steps, ABatchWithoutAUsableImageIsLeftOut) {
   StageTrainer train = trainer("finetune");
   ASSERT_FALSE(train.step(batch("finetune"), 1e-3).skipped);
