@@ -33,7 +33,7 @@ void add_options(CLI::App& app, ExperimentCommand& command) {
 }
 
 std::filesystem::path default_config(const Budget& budget) {
-  const char* name = budget.name == "smoke" ? "smoke" : budget.name == "full" ? "paper" : "lite";
+  const char* name = budget.name == "smoke" ? "smoke" : budget.name == "full" ? "paper" : "letter";
   return resource(message("configs/", name, ".json"));
 }
 

@@ -42,6 +42,7 @@ struct DataOptions {
   /// Share of the shorter usable side of an HDR picture that a patch covers, least and most (data/view.h); absent:
   /// HDR-Synth's scales. Procedural scenes are composed for the patch and seen whole; pairs and photographs are cut.
   std::optional<std::array<double, 2>> view;
+  double lights = 0;  // probability that a patch of an HDR picture is laid over a light (data/view.h)
   CameraOptions camera;
   std::size_t cache_bytes = std::size_t{1} << 30;  // decoded files kept in memory
   double validation_share = 0.1;                   // of the files; 0 = both splits are all files

@@ -22,7 +22,8 @@ std::int64_t largest_side(const DataOptions& options, bool panorama);
 Tensor resized(const Tensor& image, std::int64_t side);
 
 /// Of the resized image a patch: anywhere, or centred without augmentation; of a panorama from the rows that
-/// used_rows() leaves.
+/// used_rows() leaves. With augmentation and the probability `options.lights` it holds a pixel that was drawn by its
+/// light (R + G + B): a sun or a lamp, which is a few pixels of a picture and most of its light.
 Tensor patch_at(const Tensor& image, bool panorama, std::int64_t side, const DataOptions& options, const Philox& draws);
 
 }  // namespace duhdr

@@ -151,6 +151,7 @@ void visit_data(Fields& f, TrainConfig& c) {
   f.texts("unpaired", c.unpaired);
   f.texts("validation", c.validation_sources);
   f.boolean("augment", c.data.augment);
+  f.number("lights", c.data.lights, 0, 1);
   f.number("validation_share", c.data.validation_share, 0, 0.5);
   std::size_t cache = c.data.cache_bytes / mebibyte;
   f.integer("cache_mib", cache, 0, std::int64_t{1} << 24);
@@ -338,6 +339,7 @@ nlohmann::json identity(const TrainConfig& config) {
     if (row["view"].empty()) row.erase("view");
   if (config.model.family == default_spec().family) out["model"].erase("family");
   if (out["model"].value("middle", "") == "ms_se") out["model"].erase("middle");
+  if (config.data.lights == 0) out["data"].erase("lights");
   if (config.loss.dnm_clipped == ClippedTarget::known) out["loss"].erase("dnm_clipped");
   if (!config.validation_sources.empty()) out["data"]["validation_share"] = 0.0;  // training sees every file
   return out;

@@ -2,6 +2,7 @@
 // How much of a picture a patch shows.
 #include "data/view.h"
 
+#include <array>
 #include <cmath>
 
 #include "tests/support/data_files.h"
@@ -77,6 +78,36 @@ TEST_F(DataFolder, AViewCoversItsShareOfAPicture) {
         for (std::uint64_t i = 0; i < 6; ++i)  // two of 98 rows are for rounding
           EXPECT_NEAR(rows_shown(dataset->sample(i)), share * (panorama ? 0.75 : 1), 0.03) << share << panorama;
       }
+}
+
+/// One lamp of three pixels beside another that gives half of its light, in a grey room.
+TEST_F(DataFolder, PatchesAreLaidOverLightsByTheirShare) {
+  Tensor room = Tensor::full({1, 200, 300, 3}, 1e-6, DType::f32);
+  const auto light = [&](std::int64_t y, std::int64_t x) { return room.mutable_data<float>() + 3 * (300 * y + x); };
+  light(20, 40)[0] = 200;
+  light(150, 260)[1] = 100;
+  write_hdr("a.pfm", room);
+  DataOptions options = viewing(0.24, 0.24, 48);  // pixel for pixel
+  options.camera.clip_level = 1;
+  const auto seen = [&](double lights) {
+    options.lights = lights;
+    const auto dataset = open_dataset(source(DataSource::Kind::hdr), options);
+    std::array<int, 2> counts{};
+    for (std::uint64_t i = 0; i < 400; ++i) {
+      const std::vector<float> h = dataset->sample(i).hdr.to_vector<float>();
+      const float most = *std::max_element(h.begin(), h.end());
+      if (most > 150)
+        ++counts[0];
+      else if (most > 50)
+        ++counts[1];
+    }
+    return counts;
+  };
+  const std::array<int, 2> always = seen(1), half = seen(0.5), never = seen(0);
+  EXPECT_EQ(always[0] + always[1], 400);
+  EXPECT_NEAR(always[0], 267, 4 * std::sqrt(400 * 2.0 / 9));  // four standard deviations
+  EXPECT_LT(never[0] + never[1], 100);
+  EXPECT_NEAR(half[0] + half[1], 200 + (never[0] + never[1]) / 2, 40);
 }
 
 TEST_F(DataFolder, WithoutAugmentationAViewIsItsLargest) {

@@ -109,7 +109,7 @@ std::vector<Network> networks_of(const std::string& config_name) {
 
 TEST(Plan, CountsAreTheDocumented) {
   std::vector<std::string> rows;
-  for (const char* config : {"paper", "lite"})
+  for (const char* config : {"paper", "letter", "lite"})
     for (const Network& network : networks_of(config)) rows.push_back(row_of(network));
   rows.push_back(row_of(network_of<ExpandNet>("expandnet", std::make_unique<ExpandNet>(),
                                               [](const ExpandNet& net, const Variable& x) { net(x); })));

@@ -39,7 +39,7 @@ const char* const everything = R"({
             "response_max_side": 0, "widths": {"dnet": [1, 2, 3, 4, 5], "itnet": [2, 3, 4, 5, 6],
             "oonet": [3, 4, 5, 6, 8], "response": [4, 5, 6, 7]}},
   "data": {"sources": ["hdr:a", "paired:b", "scenes"], "unpaired": ["ldr:c"], "validation": ["hdr:d"],
-           "augment": false, "validation_share": 0.25, "cache_mib": 3, "threads": 5,
+           "augment": false, "lights": 0.75, "validation_share": 0.25, "cache_mib": 3, "threads": 5,
            "camera": {"exposure_lo": -1.5, "exposure_hi": 2.5, "signal_noise": 0.25, "constant_noise": 0.125,
                       "jpeg_lo": 50, "jpeg_hi": 60, "exposure": "clipped", "clipped_lo": 0.01, "clipped_hi": 0.5,
                       "unclipped": 0.25, "white_balance": 0.5, "glare": 0.375, "blur": 0.625, "sharpen": 0.125,
