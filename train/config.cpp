@@ -329,18 +329,6 @@ nlohmann::json identity(const TrainConfig& config) {
   nlohmann::json out = to_json(config);
   for (const char* key : {"name", "validation", "checkpoint"}) out.erase(key);
   for (const char* key : {"threads", "cache_mib", "validation"}) out["data"].erase(key);
-  // As before there were others to choose.
-  const nlohmann::json first = to_json(TrainConfig{})["data"]["camera"];
-  nlohmann::json& camera = out["data"]["camera"];
-  for (const char* key : {"exposure", "clipped_lo", "clipped_hi", "unclipped", "white_balance", "glare", "blur",
-                          "sharpen", "subsampling", "srgb_like"})
-    if (camera[key] == first[key]) camera.erase(key);
-  for (nlohmann::json& row : out["schedule"])
-    if (row["view"].empty()) row.erase("view");
-  if (config.model.family == default_spec().family) out["model"].erase("family");
-  if (out["model"].value("middle", "") == "ms_se") out["model"].erase("middle");
-  if (config.data.lights == 0) out["data"].erase("lights");
-  if (config.loss.dnm_clipped == ClippedTarget::known) out["loss"].erase("dnm_clipped");
   if (!config.validation_sources.empty()) out["data"]["validation_share"] = 0.0;  // training sees every file
   return out;
 }

@@ -22,7 +22,7 @@ struct StagePlan {
   std::string stage;
   std::int64_t steps = 1000;
   std::int64_t batch = 8;
-  std::int64_t patch = 256;                   // side in pixels, a multiple of 32
+  std::int64_t patch = 256;                   // side in pixels, a multiple of the alignment of the model
   std::optional<std::array<double, 2>> view;  // share of a picture that a patch covers (data/view.h)
   LearningRate learning_rate;
   bool running_statistics = false;  // BatchNorm keeps its running statistics
@@ -69,7 +69,8 @@ TrainConfig read_config(const std::filesystem::path& path);
 nlohmann::json to_json(const TrainConfig& config);
 
 /// Only what decides the weights: without name, threads, caches, validation and checkpoint intervals. Two runs may be
-/// continued into each other when this is equal.
+/// continued into each other when this is equal. It is a configuration itself: parse_config() gives one that was saved
+/// before a key came that key's default.
 nlohmann::json identity(const TrainConfig& config);
 
 }  // namespace duhdr

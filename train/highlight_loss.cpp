@@ -16,7 +16,7 @@
 namespace duhdr {
 namespace {
 
-constexpr double log_shift = 1.0 / 255, decade = 1 / std::numbers::ln10, most_energy = 2;
+constexpr double decade = 1 / std::numbers::ln10, most_energy = 2;
 constexpr double clipped_from = 0.999;  // of the ramp that ends at the clip level
 constexpr double least_square = 1e-8;   // added below roots, whose slope at 0 has no end
 constexpr int scales = 4;

@@ -19,7 +19,6 @@ namespace duhdr {
 namespace {
 
 constexpr double mu = 10;
-constexpr double log_shift = 1.0 / 255;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 constexpr double clipped_from = 0.95;  // of the light that HDRCNN's loss counts
@@ -41,15 +40,6 @@ std::vector<double> gaussian() {
 }
 
 }  // namespace
-
-Variable total(const LossTerms& terms) {
-  Variable sum;
-  for (const LossTerm& term : terms) {
-    const Variable part = term.weight == 1 ? term.value : affine(term.value, term.weight, 0);
-    sum = sum.defined() ? add(sum, part) : part;
-  }
-  return sum;
-}
 
 Variable log_loss(const Variable& estimate, const Variable& target, LogLoss kind, const Tensor& image_weights) {
   const LossWeights weights{.image = image_weights};
@@ -106,9 +96,8 @@ Variable refinement_loss(const Variable& estimate, const Variable& target, const
 
 Variable response_loss(const Variable& estimate, const Variable& target, ResponseLoss kind,
                        const Tensor& image_weights) {
-  const LossWeights weights{.image = image_weights};
-  return kind == ResponseLoss::l2 ? squared_error(estimate, target, weights)
-                                  : squared_log_error(estimate, target, log_shift, weights);
+  return kind == ResponseLoss::l2 ? squared_error(estimate, target, {.image = image_weights})
+                                  : log_loss(estimate, target, LogLoss::l2, image_weights);
 }
 
 SeparatedLight separated(const Variable& logarithm) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Luminance with gradients, and the constant weights of such sums.
+// Luminance with gradients, the constant weights of such sums, and what light is raised by before its logarithm.
 #pragma once
 
 #include <vector>
@@ -7,6 +7,9 @@
 #include "autograd/variable.h"
 
 namespace duhdr {
+
+/// Logarithms of light are those of light + log_shift (Eq. 16).
+inline constexpr double log_shift = 1.0 / 255;
 
 /// A constant weight of this shape, of the type and on the device of x. Written value by value: a copy from the host
 /// could not be recorded into a CUDA graph.

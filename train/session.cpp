@@ -135,10 +135,13 @@ std::optional<Checkpoint> open_run_folder(const TrainConfig& config, const RunOp
   if (checkpoint && options.resume.empty())
     throw Error(ExitCode::usage, message(shown(options.folder), ": holds a run of ", checkpoint->run.total_steps,
                                          " steps; continue it with --resume auto or choose another folder"));
-  if (checkpoint && checkpoint->identity != identity(config))
-    throw Error(ExitCode::usage,
-                message(shown(options.folder), ": the run was begun with another configuration (",
-                        first_difference(checkpoint->identity, identity(config)), " differs); choose another folder"));
+  if (checkpoint) {
+    const nlohmann::json begun = identity(parse_config(checkpoint->identity, shown(options.folder))),
+                         wanted = identity(config);
+    if (begun != wanted)
+      throw Error(ExitCode::usage, message(shown(options.folder), ": the run was begun with another configuration (",
+                                           first_difference(begun, wanted), " differs); choose another folder"));
+  }
   for (const char* part : {"", "samples", "model"}) remove_leftovers(options.folder / part);
   write_config(config, options.folder);
   return checkpoint;

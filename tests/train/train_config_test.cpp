@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "base/file.h"
@@ -302,24 +303,29 @@ TEST(TrainConfig, IdentityIgnoresWhatDoesNotDecideTheWeights) {
   EXPECT_EQ(ignored_keys(true), expected);
 }
 
-/// Runs that were begun when there was one family, one OOnet, one I_clip and one camera can be continued.
-TEST(TrainConfig, IdentityKnowsNoFirstChoices) {
-  const json first = identity(config_of("{}"));
-  EXPECT_FALSE(first.at("model").contains("family"));
-  EXPECT_FALSE(first.at("model").contains("middle"));
-  EXPECT_FALSE(first.at("loss").contains("dnm_clipped"));
-  EXPECT_EQ(first.at("data").at("camera").size(), 6u);
-  const json other = identity(config_of(R"({"model": {"middle": "none"}, "loss": {"dnm_clipped": "process"}})"));
-  EXPECT_EQ(other.at("model").at("middle"), "none");
-  EXPECT_EQ(other.at("loss").at("dnm_clipped"), "process");
-  const json rows =
-      identity(config_of(R"({"schedule": [{"stage": "dnet"}, {"stage": "dnet", "view": [0.5, 1]}]})"))["schedule"];
-  EXPECT_FALSE(rows.at(0).contains("view"));
-  EXPECT_EQ(rows.at(1).at("view"), json({0.5, 1.0}));
-  const json camera = identity(config_of(R"({"data": {"camera": {"glare": 0.25}}})")).at("data").at("camera");
-  EXPECT_EQ(camera.at("glare"), 0.25);
-  EXPECT_EQ(camera.size(), 7u);
-  EXPECT_EQ(identity(config_of(R"({"model": {"family": "expandnet"}})")).at("model").at("family"), "expandnet");
+/// Runs that were begun before a key came can be continued, where the configuration does not name another value.
+TEST(TrainConfig, ARunBegunBeforeAKeyCameIsTheSame) {
+  const json saved = identity(config_of(R"({"schedule": [{"stage": "dnet"}]})"));
+  const auto without = [&](const std::string& key) {
+    json older = saved;
+    const json::json_pointer place(key);
+    EXPECT_TRUE(older.contains(place)) << key;
+    older.at(place.parent_pointer()).erase(place.back());
+    return identity(parse_config(older, "checkpoint"));
+  };
+  const std::map<std::string, std::string> keys{
+      {"/model/family", R"({"model": {"family": "expandnet"}, "schedule": [{"stage": "expandnet"}]})"},
+      {"/model/middle", R"({"model": {"middle": "none"}, "schedule": [{"stage": "dnet"}]})"},
+      {"/model/itnet_scale", R"({"model": {"itnet_scale": 2}, "schedule": [{"stage": "dnet"}]})"},
+      {"/loss/dnm_clipped", R"({"loss": {"dnm_clipped": "process"}, "schedule": [{"stage": "dnet"}]})"},
+      {"/loss/highlights", R"({"loss": {"highlights": {"log": 1}}, "schedule": [{"stage": "dnet"}]})"},
+      {"/data/lights", R"({"data": {"lights": 0.5}, "schedule": [{"stage": "dnet"}]})"},
+      {"/data/camera/glare", R"({"data": {"camera": {"glare": 0.25}}, "schedule": [{"stage": "dnet"}]})"},
+      {"/schedule/0/view", R"({"schedule": [{"stage": "dnet", "view": [0.5, 1]}]})"}};
+  for (const auto& [key, other] : keys) {
+    EXPECT_EQ(without(key), saved) << key;
+    EXPECT_NE(without(key), identity(config_of(other))) << key;
+  }
 }
 
 /// Sources of their own for validation: the split keeps nothing back, training sees all files.
