@@ -10,8 +10,8 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+from layers_twin import ConvBn, batch_norm, conv
 from operations import crop, overexposure_mask, pad_to_stride, vgg_input
-from twin import ConvBn, batch_norm, conv
 from vgg_twin import VggEncoder
 
 EPS = 1 / 255

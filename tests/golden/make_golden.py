@@ -11,6 +11,7 @@ import torch
 import expandnet_twin
 import hdrcnn_twin
 import operations
+import response_twin
 import twin
 import vgg_twin
 from fill import parameter
@@ -76,7 +77,7 @@ def dnet():
 
 
 def response(net, trunk, train):
-    module = twin.ResponseNet(trunk)
+    module = response_twin.ResponseNet(trunk)
 
     def run(x):
         coefficients = module.coefficients(x)
