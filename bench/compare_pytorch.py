@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Time the chain LDR -> HDR of duhdr against the same networks in PyTorch, on the CPU.
 
-    python bench/compare_pytorch.py --sizes 512x512,1920x1080 [--config configs/lite.json] [--json FILE]
+    python bench/compare_pytorch.py --sizes 512x512,1920x1080 [--config configs/letter.json] [--json FILE]
     python bench/compare_pytorch.py --sizes 1920x1080 --picture window-5 --masked --peers every-tile compile
 
 Both sides get the same weights (tests/golden/fill.py, written as a model directory) and the same picture. Every

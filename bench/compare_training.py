@@ -3,7 +3,7 @@
 """Time training steps of duhdr against the same networks in PyTorch.
 
     python bench/compare_training.py --stages itnet-joint finetune [--rounds 5] [--json FILE]
-    python bench/compare_training.py --config configs/lite.json --stages all --batch 8 --size 128
+    python bench/compare_training.py --config configs/letter.json --stages all --batch 8 --size 128
     python bench/compare_training.py --bench build/cuda/bin/duhdr-bench --device cuda --precision mixed --stages all
 
 A step of a stage is forward, backward and Adam. Both sides start from the same weights (tests/golden/fill.py) and see

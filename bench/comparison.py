@@ -33,9 +33,15 @@ MIB = 2.0**20
 
 
 def read_widths(config):
-    """(DuHDR's by network, the perceptual net's) of a training configuration; {} and None: the paper's."""
-    config = json.loads(Path(config).read_text())
-    return config.get("model", {}).get("widths", {}), config.get("perceptual", {}).get("widths")
+    """(DuHDR's by network, the perceptual net's) of a training configuration; {} and None: the paper's.
+
+    Other options of the model are refused: the peers are the paper's form.
+    """
+    settings = json.loads(Path(config).read_text())
+    model = settings.get("model", {})
+    if model.keys() - {"widths"}:
+        raise SystemExit(f"error: {config}: only widths can be compared, not {', '.join(sorted(model.keys() - {'widths'}))}")
+    return model.get("widths", {}), settings.get("perceptual", {}).get("widths")
 
 
 # ------------------------------------------------------------------------------------------------- a peer's process
