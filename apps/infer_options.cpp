@@ -49,7 +49,7 @@ void InferOptions::add_to(CLI::App& app) {
   add_number(app, "--exposure", exposure, "Multiply the HDR image by 2^EV", -32.0, 32.0)
       ->type_name("EV")
       ->capture_default_str();
-  app.add_flag("--preview", preview, "Also write <output>.preview.png: -4, -2 and 0 EV");
+  app.add_flag("--preview", preview, "Also write <output>.preview.png: -6, -4, -2 and 0 EV");
   app.add_flag("--reverse", reverse, "HDR -> LDR by the learned camera");
   app.add_flag("--describe", describe, "Parameters, operations and memory of every network, and stop");
   app.add_option("--size", size, "Size for --describe: N or WIDTHxHEIGHT")->capture_default_str();

@@ -56,7 +56,7 @@ void serve_chain(const std::string& model_folder, Device device, bool masked);
 
 struct TrainingCase {
   std::string stage;
-  std::string config;  // training configuration whose widths the networks have; empty: the paper's
+  std::string config;  // training configuration whose networks are taken; empty: the paper's
   DType precision = DType::f32;
 };
 

@@ -38,13 +38,13 @@ PEERS = (*c.PEERS, "every-tile")
 CHILDREN = ("dnet", "innet", "nnet", "itnet", "oonet")
 
 
-def make_model(widths):
-    return load(twin.DuHdr(widths=widths), "").eval()
+def make_model(options):
+    return load(twin.DuHdr(**options), "").eval()
 
 
-def write_model(folder, widths):
+def write_model(folder, options):
     """Model directory with the twin's weights."""
-    tensors = {k: x.detach().to(torch.float32).contiguous().numpy() for k, x in twin.state(make_model(widths)).items()}
+    tensors = {k: x.detach().to(torch.float32).contiguous().numpy() for k, x in twin.state(make_model(options)).items()}
     files = {}
     for network in CHILDREN:
         path = folder / f"{network}.safetensors"
@@ -63,7 +63,7 @@ def write_model(folder, widths):
         "format_version": 1,
         "name": "golden weights",
         "licence": "none: drawn from a hash, not trained",
-        "architecture": architecture | ({"widths": widths} if widths else {}),
+        "architecture": architecture | options,
         "files": files,
     }
     (folder / "model.json").write_text(json.dumps(description))
@@ -121,9 +121,9 @@ class Chain(torch.nn.Module):
         return self.model.ldr_to_hdr(ldr)["out"]
 
 
-def prepare_peer(manner, widths, x):
+def prepare_peer(manner, model, x):
     """The chain in the peer's manner, and its input."""
-    chain = Chain(make_model(widths).float()).eval()
+    chain = Chain(make_model(model).float()).eval()
     if manner == "channels_last":
         return chain.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last)
     if manner == "jit":
@@ -137,7 +137,7 @@ def prepare_peer(manner, widths, x):
 def serve_peer(manner, options):
     """duhdr-bench's protocol: ready, load FILE H W, run N, save FILE."""
     c.prepare_process(manner, options.threads)
-    widths, _ = c.read_widths(options.config)
+    model, _ = c.read_model(options.config)
     chain = x = result = None
     with torch.no_grad():
         for line in sys.stdin:
@@ -147,7 +147,7 @@ def serve_peer(manner, options):
             answer = ["ok"]
             if command == "load":
                 pixels = np.fromfile(words[0], "<f4").reshape(1, int(words[1]), int(words[2]), 3)
-                chain, x = prepare_peer(manner, widths, torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous())
+                chain, x = prepare_peer(manner, model, torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous())
             elif command == "run":
                 answer = []
                 for _ in range(int(words[0])):
@@ -163,14 +163,14 @@ def serve_peer(manner, options):
 # ------------------------------------------------------------------------------------------------- the comparison
 
 
-def reference_result(widths, picture, folder):
+def reference_result(model, picture, folder):
     """The float64 twin's result, [H, W, 3] rounded to float32; kept in `folder` where there is one."""
-    key = hashlib.sha256(json.dumps(widths, sort_keys=True).encode() + repr(picture.shape).encode() + picture.tobytes())
+    key = hashlib.sha256(json.dumps(model, sort_keys=True).encode() + repr(picture.shape).encode() + picture.tobytes())
     path = Path(folder) / f"chain-{key.hexdigest()[:16]}.npy" if folder else None
     if path and path.exists():
         return np.load(path)
     with torch.no_grad():
-        out = ldr_to_hdr(make_model(widths), torch.from_numpy(picture).double().permute(2, 0, 1)[None])
+        out = ldr_to_hdr(make_model(model), torch.from_numpy(picture).double().permute(2, 0, 1)[None])
     result = out[0].permute(1, 2, 0).to(torch.float32).contiguous().numpy()
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -181,13 +181,13 @@ def reference_result(widths, picture, folder):
 class Case:
     """One picture: starts candidates that were found right."""
 
-    def __init__(self, options, widths, folder, size):
+    def __init__(self, options, model, folder, size):
         self.options, self.folder = options, folder
         self.width, self.height = size
         picture = make_picture(options.picture, *size)
         self.picture_file = folder / "picture.raw"
         picture.tofile(self.picture_file)
-        self.reference = reference_result(widths, picture, options.references)
+        self.reference = reference_result(model, picture, options.references)
 
     def command(self, name):
         threads = ["--threads", str(self.options.threads)]
@@ -214,9 +214,9 @@ class Case:
         return candidate
 
 
-def measure(options, widths, folder, size):
+def measure(options, model, folder, size):
     """All comparisons at one size."""
-    case = Case(options, widths, folder, size)
+    case = Case(options, model, folder, size)
     ours = case.start("duhdr")
     try:
         clipped = float(ours.ask("clipped"))
@@ -257,12 +257,12 @@ def main():
     if options.serve_peer:
         return serve_peer(options.serve_peer, options)
     about, cases = c.machine(), []
-    widths, _ = c.read_widths(options.config)
+    model, _ = c.read_model(options.config)
     torch.set_num_threads(options.threads)
     with tempfile.TemporaryDirectory() as folder:
-        write_model(Path(folder), widths)
+        write_model(Path(folder), model)
         for size in map(size_of, options.sizes.split(",")):
-            case = measure(options, widths, Path(folder), size)
+            case = measure(options, model, Path(folder), size)
             if case:
                 cases.append(case)
                 print_case(case, options)

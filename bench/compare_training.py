@@ -61,9 +61,9 @@ def read_batch(folder, shape, dtype=torch.float32, device="cpu", layout=torch.co
 
 def make_networks(config):
     """DuHDR and the perceptual net, float64, with golden weights."""
-    widths, perceptual = c.read_widths(config)
+    model, perceptual = c.read_model(config)
     features = vgg_twin.Vgg16Features(perceptual) if perceptual else vgg_twin.Vgg16Features()
-    return load(twin.DuHdr(widths=widths), ""), load(features, "vgg16.").eval().requires_grad_(False)
+    return load(twin.DuHdr(**model), ""), load(features, "vgg16.").eval().requires_grad_(False)
 
 
 class Loss(torch.nn.Module):
@@ -335,7 +335,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     c.add_common_options(parser, c.PEERS)
     parser.add_argument("--stages", nargs="+", choices=(*OURS, "all"), default=["itnet-joint", "finetune"])
-    parser.add_argument("--size", type=int, default=256, help="side of the images, a multiple of 32")
+    parser.add_argument("--size", type=int, default=256, help="side of the images, a multiple of the model's alignment (32, with itnet_scale 2 64)")
     parser.add_argument("--batch", type=int, default=2)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--precision", choices=PRECISIONS, default="f32")

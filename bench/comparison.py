@@ -6,6 +6,7 @@ Run as a program it prints how result files of this machine and day begin.
 
 import datetime
 import importlib
+import inspect
 import json
 import math
 import os
@@ -26,22 +27,25 @@ sys.path.insert(0, str(ROOT / "tests" / "golden"))
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
+import twin  # noqa: E402
+
 NETWORKS = ("dnet", "itnet", "oonet", "response")
 PEERS = ("eager", "channels_last", "jit", "compile", "reduce-overhead", "max-autotune")
 COMPILED = {"compile": "default", "reduce-overhead": "reduce-overhead", "max-autotune": "max-autotune"}
 MIB = 2.0**20
 
 
-def read_widths(config):
-    """(DuHDR's by network, the perceptual net's) of a training configuration; {} and None: the paper's.
+def read_model(config):
+    """(DuHDR's options, the perceptual net's widths) of a training configuration; {} and None: the paper's.
 
-    Other options of the model are refused: the peers are the paper's form.
+    Options are arguments of twin.DuHdr; what it has not is refused.
     """
     settings = json.loads(Path(config).read_text())
     model = settings.get("model", {})
-    if model.keys() - {"widths"}:
-        raise SystemExit(f"error: {config}: only widths can be compared, not {', '.join(sorted(model.keys() - {'widths'}))}")
-    return model.get("widths", {}), settings.get("perceptual", {}).get("widths")
+    unknown = model.keys() - inspect.signature(twin.DuHdr).parameters.keys()
+    if unknown:
+        raise SystemExit(f"error: {config}: the twin has no {', '.join(sorted(unknown))}")
+    return model, settings.get("perceptual", {}).get("widths")
 
 
 # ------------------------------------------------------------------------------------------------- a peer's process
@@ -265,7 +269,7 @@ def write_result(path, result):
 
 def add_common_options(parser, peers):
     parser.add_argument("--bench", default=str(ROOT / "build" / "cpu" / "bin" / "duhdr-bench"), help="our program")
-    parser.add_argument("--config", default=str(ROOT / "configs" / "paper.json"), help="whose widths the networks have")
+    parser.add_argument("--config", default=str(ROOT / "configs" / "paper.json"), help="whose networks are compared")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--peers", nargs="*", choices=peers, default=list(PEERS))

@@ -45,7 +45,7 @@ std::vector<std::string> parse(CLI::App& app, Options& options, int argc, char**
       ->type_name("DIR");
   app.add_flag("--masked", options.masked, "of --serve: leave out tiles that the mask does not need");
   app.add_option("--serve-training", options.serve_training, "run steps of this training stage on request (stdin)");
-  app.add_option("--config", options.config, "of --serve-training: configuration whose widths the networks have")
+  app.add_option("--config", options.config, "of --serve-training: configuration whose networks are taken")
       ->type_name("FILE");
   app.add_option("--precision", options.precision, "of --serve-training: f32 or mixed")
       ->check(CLI::IsMember({"f32", "mixed"}))

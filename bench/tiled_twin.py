@@ -11,12 +11,12 @@ import operations
 import twin
 
 WHOLE = 1536 * 1536  # pixels that the twin takes at once
-# Pixels, multiples of the twin's stride; no U-Net's pixel reaches further than the halo. In float64 PyTorch unfolds images
-# for its convolutions: 5 GB for such a tile.
+# Pixels, multiples of the twin's stride; no U-Net's pixel reaches further than the halo, twice of it where the net works
+# at half the resolution. In float64 PyTorch unfolds images for its convolutions: 5 GB for such a tile.
 CORE, HALO = 512, 256
 
 
-def by_tiles(network, *images):
+def by_tiles(network, *images, halo=HALO):
     """network(*images) for images [1,C,H,W], of which later ones may be a whole number of times smaller."""
     height, width = images[0].shape[2:]
 
@@ -29,8 +29,8 @@ def by_tiles(network, *images):
         row = []
         for left in range(0, width, CORE):
             bottom, right = min(height, top + CORE), min(width, left + CORE)
-            y, x = max(0, top - HALO), max(0, left - HALO)
-            window = (y, x, min(height, bottom + HALO), min(width, right + HALO))
+            y, x = max(0, top - halo), max(0, left - halo)
+            window = (y, x, min(height, bottom + halo), min(width, right + halo))
             result = network(*(part(image, *window) for image in images))
             scale = (window[2] - y) // result.shape[2]
             core = [(end - start) // scale for end, start in ((top, y), (bottom, y), (left, x), (right, x))]
@@ -44,9 +44,9 @@ def ldr_to_hdr(model, ldr):
     height, width = ldr.shape[2:]
     if height * width <= WHOLE:
         return model.ldr_to_hdr(ldr)["out"]
-    n = by_tiles(model.dnet, operations.pad_to_stride(ldr))
+    n = by_tiles(model.dnet, operations.pad_to_stride(ldr, model.stride))
     clip = operations.apply_curve(model.response(model.innet, n, height, width), n)
-    hdr = by_tiles(model.itnet, clip)
+    hdr = by_tiles(model.itnet, clip, halo=model.itnet.scale * HALO)
     net = model.oonet
     middle = net.ms_se(by_tiles(lambda *inputs: net.encode(*inputs)[-1], hdr, clip, n))
     out = by_tiles(lambda hdr, clip, n, middle: net.decode(hdr, net.encode(hdr, clip, n), middle), hdr, clip, n, middle)

@@ -176,7 +176,7 @@ void JobRun::write() {
     const Bytes bytes = encoded(pixels_, provenance_, options_);
     Bytes preview;
     if (!report_.job.preview.empty()) {
-      constexpr std::array stops{-4.0, -2.0, 0.0};
+      constexpr std::array stops{-6.0, -4.0, -2.0, 0.0};
       preview = encode_png8(options_.reverse ? codes_of(pixels_) : preview_strip(pixels_, stops));
     }
     report_.sha256 = sha256(bytes);

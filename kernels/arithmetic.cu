@@ -193,6 +193,7 @@ Variable add(const Variable& a, const Variable& b) { return arithmetic(a, b, Add
 Variable sub(const Variable& a, const Variable& b) { return arithmetic(a, b, Subtract{}); }
 Variable mul(const Variable& a, const Variable& b) { return arithmetic(a, b, Multiply{}); }
 Variable div(const Variable& a, const Variable& b) { return arithmetic(a, b, Divide{}); }
+Variable gain(const Variable& a, const Variable& b) { return arithmetic(a, b, Gain{}); }
 Variable maximum(const Variable& a, const Variable& b) { return arithmetic(a, b, Maximum{}); }
 Variable minimum(const Variable& a, const Variable& b) { return arithmetic(a, b, Minimum{}); }
 

@@ -2,6 +2,9 @@
 // Element-wise functions of two arguments. A struct holds the formula f(a, b) and, beside it, df/da and df/db.
 #pragma once
 
+#include <cmath>
+#include <numbers>
+
 #include "autograd/variable.h"
 #include "base/hd.h"
 
@@ -71,6 +74,24 @@ struct Divide {
   }
 };
 
+/// a * 10^b: b in decades
+struct Gain {
+  static constexpr bool reads_operands = true;
+  template <class T>
+  DUHDR_HD T operator()(T a, T b) const {
+    return a * first(a, b);
+  }
+  template <class T>
+  DUHDR_HD T first(T, T b) const {
+    using std::exp;
+    return exp(T(std::numbers::ln10) * b);
+  }
+  template <class T>
+  DUHDR_HD T second(T a, T b) const {
+    return T(std::numbers::ln10) * (*this)(a, b);
+  }
+};
+
 struct Maximum {  // a tie sends its gradient to a
   static constexpr bool reads_operands = true;
   template <class T>
@@ -110,6 +131,7 @@ Variable add(const Variable& a, const Variable& b);
 Variable sub(const Variable& a, const Variable& b);
 Variable mul(const Variable& a, const Variable& b);
 Variable div(const Variable& a, const Variable& b);
+Variable gain(const Variable& a, const Variable& b);
 Variable maximum(const Variable& a, const Variable& b);
 Variable minimum(const Variable& a, const Variable& b);
 

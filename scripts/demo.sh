@@ -33,7 +33,7 @@ cat <<END
 
 Done:
   demo/$name.exr           the HDR image, scene-linear
-  demo/$name.preview.png   the same as an ordinary picture: at -4, -2 and 0 EV, side by side
+  demo/$name.preview.png   the same as an ordinary picture: at -6, -4, -2 and 0 EV, side by side
 
 1.0 is the level at which the photo clips. The brightest value of this result is $brightest: what lies above
 1.0 (in the sample the sun and the sky around it) was white in the photo and is reconstructed by the model.

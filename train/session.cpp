@@ -100,18 +100,12 @@ std::unique_ptr<StageTrainer> Session::trainer(const StagePlan& plan) {
 }
 
 ModelCard Session::card(const RunState& state) const {
-  nlohmann::json stages = nlohmann::json::array();
-  for (const StagePlan& plan : config_.schedule) stages.push_back({{"stage", plan.stage}, {"steps", plan.steps}});
   return {.name = config_.name,
           .licence = "that of the training data",
           .provenance = {{"program", options_.program},
-                         {"seed", config_.seed},
                          {"steps", state.total_steps},
                          {"images", state.images},
-                         {"sources", config_.sources},
-                         {"unpaired", config_.unpaired},
-                         {"refinement_loss", to_json(config_).at("loss").at("refinement")},
-                         {"schedule", stages}}};
+                         {"configuration", to_json(config_)}}};
 }
 
 std::string Session::text(const RunState& state) const {

@@ -2,8 +2,7 @@
 // Where an exposure is (nearly) clipped, and what fills only those places: a sum (Eq. 15) or a gain.
 #pragma once
 
-#include <numbers>
-
+#include "kernels/arithmetic.h"
 #include "kernels/pointwise.h"
 
 namespace duhdr {
@@ -53,20 +52,19 @@ struct MaskedGain {
   static constexpr bool reads_x = true;
   template <class T>
   DUHDR_HD T operator()(T x, T mask, T residual) const {
-    return x * by_x(mask, residual);
+    return Gain{}(x, mask * residual);
   }
   template <class T>
   DUHDR_HD T by_x(T mask, T residual) const {
-    using std::exp;
-    return exp(T(std::numbers::ln10) * mask * residual);
+    return Gain{}.first(T(), mask * residual);
   }
   template <class T>
   DUHDR_HD T by_mask(T x, T mask, T residual) const {
-    return T(std::numbers::ln10) * residual * (*this)(x, mask, residual);
+    return residual * Gain{}.second(x, mask * residual);
   }
   template <class T>
   DUHDR_HD T by_residual(T x, T mask, T residual) const {
-    return T(std::numbers::ln10) * mask * (*this)(x, mask, residual);
+    return mask * Gain{}.second(x, mask * residual);
   }
 };
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/duhdr/oonet.h"
 
-#include <numbers>
-
 #include "kernels/arithmetic.h"
 #include "kernels/layout.h"
 #include "kernels/pool.h"
@@ -53,7 +51,7 @@ Variable OOnet::up(int level, const Variable& x, const Variable& skip) const {
 Variable OOnet::finish(const Variable& hdr, const Variable& features) const {
   const Variable wide = cast(features, hdr.dtype());
   if (residual_ == Residual::add) return head_(wide, {}, hdr);  // the head's own ReLU is that of relu(H^ + head)
-  return mul(hdr, exp(affine(head_(wide), std::numbers::ln10, 0)));
+  return gain(hdr, head_(wide));
 }
 
 Variable OOnet::operator()(const Variable& hdr, const Variable& linear, const Variable& dequantised) const {

@@ -273,7 +273,7 @@ TEST_F(GoodCalls, BadFilesDoNotEndABatch) {
 TEST_F(GoodCalls, Preview) {
   run(call("in.png", "out.exr", {"--preview"}));
   const Image strip = read_image(folder_ / "out.preview.png");
-  EXPECT_EQ(strip.width(), 3 * 70 + 2 * 4);
+  EXPECT_EQ(strip.width(), 4 * 70 + 3 * 4);
   EXPECT_EQ(strip.height(), 45);
 }
 

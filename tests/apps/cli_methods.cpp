@@ -68,7 +68,7 @@ TEST_F(Methods, TakeTheResponseThatComesWithDuhdr) {
 TEST_F(Methods, AreNamedInTheExr) {
   run("landis-2002", {"-i", "in.png", "-o", "out.exr", "--exposure", "1", "--preview"});
   EXPECT_EQ(read_image(folder_ / "out.exr").white_luminance, 101.5f);
-  EXPECT_EQ(read_image(folder_ / "out.preview.png").width(), 3 * 70 + 2 * 4);
+  EXPECT_EQ(read_image(folder_ / "out.preview.png").width(), 4 * 70 + 3 * 4);
   const Bytes bytes = read_file(folder_ / "out.exr", 1 << 30, ExitCode::internal);
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   for (const char* there : {"duhdr.method", "landis-2002", "duhdr.version", "duhdr.options", "duhdr.clipLevel"})

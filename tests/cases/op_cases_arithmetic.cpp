@@ -47,6 +47,7 @@ std::vector<OpCase> arithmetic_cases() {
   add_patterns(cases, "mul", mul, -1);
   cases.back().bench_shapes = {Shape{1, 1024, 1024, 1}, Shape{1, 1024, 1024, 3}};
   add_patterns(cases, "div", div, 0.5);
+  add_patterns(cases, "gain", gain, -1);
   add_patterns(cases, "maximum", maximum, -1);
   add_patterns(cases, "minimum", minimum, -1);
   return cases;

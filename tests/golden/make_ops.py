@@ -232,6 +232,7 @@ OPS = {
     "add": lambda row, a, b: a + b,
     "sub": lambda row, a, b: a - b,
     "mul": lambda row, a, b: a * b,
+    "gain": lambda row, a, b: a * 10**b,
     "div": lambda row, a, b: a / b,
     "maximum": lambda row, a, b: torch.maximum(a, b),
     "minimum": lambda row, a, b: torch.minimum(a, b),

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from layers_twin import ConvBn, conv, conv_pair, run_pair, run_up, up_pair
 from operations import (
     ALPHA,
+    STRIDE,
     apply_curve,
     area_shrink,
     bilinear_up,
@@ -133,8 +134,8 @@ class RFB(nn.Module):
 
     def __init__(self, inputs, outputs):
         super().__init__()
-        i = inputs // 8
-        m = 3 * (i // 2)
+        i = max(inputs // 8, 1)
+        m = max(3 * (i // 2), 1)
         j = 2 * i
         self.branch0 = nn.ModuleList([ConvBn(inputs, j, 1), ConvBn(j, j, 3)])
         self.branch1 = nn.ModuleList([ConvBn(inputs, i, 1), ConvBn(i, j, 3), ConvBn(j, j, 3, dilation=2)])
@@ -249,6 +250,8 @@ class DuHdr(nn.Module):
         alpha=ALPHA,
         widths=None,
         itnet_residual="add",
+        itnet_encoder="vgg16",
+        itnet_scale=1,
         oonet_residual="add",
     ):
         """`widths`: network ("dnet", "response", "itnet", "oonet") -> its widths, for small variants."""
@@ -256,10 +259,17 @@ class DuHdr(nn.Module):
         arguments = {network: {"widths": w} for network, w in (widths or {}).items()}
         self.itnet_iterations = itnet_iterations
         self.response_max_side = response_max_side
+        self.stride = itnet_scale * STRIDE
         self.dnet = Dnet(**arguments.get("dnet", {}))
         self.innet = ResponseNet(trunk, **arguments.get("response", {}))
         self.nnet = ResponseNet(trunk, **arguments.get("response", {}))
-        self.itnet = ITnet(alpha=alpha, residual=itnet_residual, **arguments.get("itnet", {}))
+        self.itnet = ITnet(
+            alpha=alpha,
+            residual=itnet_residual,
+            encoder=itnet_encoder,
+            scale=itnet_scale,
+            **arguments.get("itnet", {}),
+        )
         self.oonet = OOnet(down, residual=oonet_residual, **arguments.get("oonet", {}))
 
     def response(self, net, x, height, width):
@@ -269,7 +279,7 @@ class DuHdr(nn.Module):
     def ldr_to_hdr(self, ldr):
         """Eq. 2 and OOnet: [N,3,H,W] in [0,1] -> linear HDR, with the values between the networks (images cropped)."""
         size = ldr.shape[2:]
-        n = self.dnet(pad_to_stride(ldr))
+        n = self.dnet(pad_to_stride(ldr, self.stride))
         curve = self.response(self.innet, n, *size)
         clip = apply_curve(curve, n)
         hdr = self.itnet(clip, self.itnet_iterations)
@@ -285,7 +295,7 @@ class DuHdr(nn.Module):
     def hdr_to_ldr(self, hdr):
         """Eq. 1: [N,3,H,W] linear HDR -> Q(Nnet(C(H))), codes / 255, with the values in between (images cropped)."""
         size = hdr.shape[2:]
-        clip = truncate(pad_to_stride(hdr))
+        clip = truncate(pad_to_stride(hdr, self.stride))
         curve = self.response(self.nnet, clip, *size)
         n = apply_curve(curve, clip)
         return {
