@@ -50,6 +50,10 @@ void InferOptions::add_to(CLI::App& app) {
       ->type_name("EV")
       ->capture_default_str();
   app.add_flag("--preview", preview, "Also write <output>.preview.png: -6, -4, -2 and 0 EV");
+  app.add_option("--layers", layers, "Pictures in an EXR: hdr (always there), linear (before the reconstruction), mask")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"hdr", "linear", "mask"}))
+      ->type_name("LIST");
   app.add_flag("--reverse", reverse, "HDR -> LDR by the learned camera");
   app.add_flag("--describe", describe, "Parameters, operations and memory of every network, and stop");
   app.add_option("--size", size, "Size for --describe: N or WIDTHxHEIGHT")->capture_default_str();
@@ -64,8 +68,9 @@ void InferOptions::add_to(CLI::App& app) {
   app.add_flag("-q,--quiet", quiet, "Only errors");
   app.add_flag("-v,--verbose", verbose, "Resolved options and timings");
   app.add_flag("--dry-run", dry_run, "Check everything, read the pictures' names, write nothing");
-  for (const char* of_models : {"--model", "--reverse", "--tile", "--precision", "--describe"})
+  for (const char* of_models : {"--model", "--reverse", "--tile", "--precision", "--describe", "--layers"})
     by_method->excludes(app.get_option(of_models));
+  app.get_option("--reverse")->excludes(app.get_option("--layers"));
 }
 
 EngineOptions InferOptions::engine_options() const {
@@ -75,6 +80,8 @@ EngineOptions InferOptions::engine_options() const {
   else if (device != "auto" && device != "cpu")
     throw Error(ExitCode::usage, message("--device ", escaped(device), ": --method runs on the CPU (auto, cpu)"));
   options.precision = precision == "mixed" ? DType::bf16 : DType::f32;
+  options.layers.insert(layers.begin(), layers.end());
+  options.layers.erase("hdr");  // the result itself
   if (!max_memory.empty()) options.max_memory = parse_size("--max-memory", max_memory);
   if (tile == "none") {
     options.tile = EngineOptions::whole;
@@ -97,6 +104,7 @@ JobRequest InferOptions::job_request() const {
                                                  : IfExists::automatic;
   request.reverse = reverse;
   request.preview = preview;
+  request.layers = !layers.empty();
   request.dry_run = dry_run;
   return request;
 }

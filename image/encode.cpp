@@ -6,10 +6,10 @@
 
 namespace duhdr {
 
-void check_light(const Tensor& pixels) {
+void check_light(const Tensor& pixels, std::int64_t channels) {
   DUHDR_CHECK(pixels.defined() && pixels.dtype() == DType::f32 && pixels.device().is_cpu(), "f32 pixels on the CPU");
   const Shape& shape = pixels.shape();
-  DUHDR_CHECK(shape.rank() == 4 && shape.n() == 1 && shape.c() == 3 && shape.numel() > 0, "pixels are ", shape);
+  DUHDR_CHECK(shape.rank() == 4 && shape.n() == 1 && shape.c() == channels && shape.numel() > 0, "pixels are ", shape);
   const float* first = pixels.data<float>();
   const bool good =
       std::all_of(first, first + pixels.numel(), [](float value) { return value >= 0.0f && std::isfinite(value); });

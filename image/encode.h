@@ -25,9 +25,11 @@ struct ExrOptions {
   Chromaticities chromaticities = rec709;
   std::optional<float> white_luminance = std::nullopt;  // cd/m^2 of (1, 1, 1)
   std::map<std::string, std::string> attributes = {};   // text; names that EXR itself uses are refused (usage)
+  std::map<std::string, Tensor> layers = {};            // as the pixels, or [1, H, W, 1]
 };
 
-/// OpenEXR: scanlines, ZIP, channels R G B. Halves are rounded to nearest even; above 65504 they become 65504.
+/// OpenEXR: scanlines, ZIP, channels R G B, and NAME.R NAME.G NAME.B or NAME.Y of every layer. Halves are rounded to
+/// nearest even; above 65504 they become 65504.
 Bytes encode_exr(const Tensor& pixels, const ExrOptions& options = {});
 
 /// Radiance .hdr: RGBE rounded to nearest, new run lengths, PRIMARIES of Rec. 709, no EXPOSURE (that is, 1). Each
@@ -55,6 +57,6 @@ enum class ChromaSampling { full, half };
 Bytes encode_jpeg(const Tensor& codes, int quality = 95, ChromaSampling chroma = ChromaSampling::full);
 
 /// Precondition of the encoders of light.
-void check_light(const Tensor& pixels);
+void check_light(const Tensor& pixels, std::int64_t channels = 3);
 
 }  // namespace duhdr

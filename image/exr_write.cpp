@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <cstring>
 #include <mutex>
+#include <string>
 #include <system_error>
+#include <vector>
 
 #include <ImfChannelList.h>
 #include <ImfFrameBuffer.h>
@@ -37,15 +39,35 @@ class MemorySink : public Imf::OStream {
   std::size_t position_ = 0;
 };
 
-Imf::Header make_header(int width, int height, const ExrOptions& options) {
-  Imf::Header header(width, height);
+/// The channels of one picture of a file, interleaved in `pixels`.
+struct Layer {
+  const Tensor& pixels;
+  std::vector<std::string> channels;
+};
+
+std::vector<Layer> layers_of(const Tensor& pixels, const ExrOptions& options) {
+  std::vector<Layer> layers{{pixels, {"R", "G", "B"}}};
+  for (const auto& [name, layer] : options.layers) {
+    check_light(layer, layer.shape().c() == 1 ? 1 : 3);
+    DUHDR_CHECK(layer.shape().h() == pixels.shape().h() && layer.shape().w() == pixels.shape().w(), "layer ", name,
+                " is ", layer.shape(), ", the picture ", pixels.shape());
+    layers.push_back({layer, layer.shape().c() == 1 ? std::vector<std::string>{name + ".Y"}
+                                                    : std::vector<std::string>{name + ".R", name + ".G", name + ".B"}});
+  }
+  return layers;
+}
+
+Imf::Header make_header(const std::vector<Layer>& layers, const ExrOptions& options) {
+  const Shape& shape = layers.front().pixels.shape();
+  Imf::Header header(static_cast<int>(shape.w()), static_cast<int>(shape.h()));
   header.compression() = Imf::ZIP_COMPRESSION;
   const Chromaticities& c = options.chromaticities;
   Imf::addChromaticities(header, Imf::Chromaticities({c.red_x, c.red_y}, {c.green_x, c.green_y}, {c.blue_x, c.blue_y},
                                                      {c.white_x, c.white_y}));
   if (options.white_luminance) Imf::addWhiteLuminance(header, *options.white_luminance);
-  for (const char* channel : {"R", "G", "B"})
-    header.channels().insert(channel, Imf::Channel(options.half ? Imf::HALF : Imf::FLOAT));
+  for (const Layer& layer : layers)
+    for (const std::string& channel : layer.channels)
+      header.channels().insert(channel, Imf::Channel(options.half ? Imf::HALF : Imf::FLOAT));
   for (const auto& [name, text] : options.attributes) {
     constexpr std::size_t longest_name = 255;
     if (name.empty() || name.size() > longest_name || header.find(name) != header.end())
@@ -68,29 +90,37 @@ int compression_threads() {
   return threads;
 }
 
-/// Writes bands of lines, each converted to `T` first, in as many blocks of OpenEXR's as keep the threads busy.
+/// Lines [y, y + count) of a layer, converted to `T`, and where OpenEXR finds them.
 template <class T>
-void write_lines(Imf::OutputFile& file, const Tensor& pixels, Imf::PixelType type, int threads) {
-  constexpr std::int64_t block = 16, blocks_per_thread = 8, least_range = 8192;
+void add_lines(Imf::FrameBuffer& buffer, const Layer& layer, std::int64_t y, std::int64_t count, Imf::PixelType type,
+               std::vector<T>& lines) {
+  constexpr std::int64_t least_range = 8192;
+  const std::int64_t row = layer.pixels.shape().w() * layer.pixels.shape().c();
+  lines.resize(static_cast<std::size_t>(row * count));
+  const float* from = layer.pixels.data<float>() + y * row;
+  parallel_range(count * row, least_range, [&](std::int64_t begin, std::int64_t end) {
+    std::transform(from + begin, from + end, lines.begin() + begin,
+                   [](float value) { return T(sizeof(T) == 2 ? std::min(value, largest_half) : value); });
+  });
+  const std::size_t step = layer.channels.size() * sizeof(T), row_bytes = static_cast<std::size_t>(row) * sizeof(T);
+  auto base = reinterpret_cast<std::uintptr_t>(lines.data()) - static_cast<std::uintptr_t>(y) * row_bytes;
+  for (const std::string& channel : layer.channels) {
+    buffer.insert(channel, Imf::Slice(type, reinterpret_cast<char*>(base), step, row_bytes));
+    base += sizeof(T);
+  }
+}
+
+/// Writes bands of lines, in as many blocks of OpenEXR's as keep the threads busy.
+template <class T>
+void write_lines(Imf::OutputFile& file, const std::vector<Layer>& layers, Imf::PixelType type, int threads) {
+  constexpr std::int64_t block = 16, blocks_per_thread = 8;
   const std::int64_t band = block * blocks_per_thread * std::max(threads, 1);
-  const std::int64_t row = pixels.shape().w() * 3, height = pixels.shape().h();
-  std::vector<T> lines(static_cast<std::size_t>(row * std::min(band, height)));
-  constexpr std::size_t step = 3 * sizeof(T);
-  const std::size_t row_bytes = static_cast<std::size_t>(row) * sizeof(T);
+  const std::int64_t height = layers.front().pixels.shape().h();
+  std::vector<std::vector<T>> lines(layers.size());
   for (std::int64_t y = 0; y < height; y += band) {
     const std::int64_t count = std::min(band, height - y);
-    const float* from = pixels.data<float>() + y * row;
-    parallel_range(count * row, least_range, [&](std::int64_t begin, std::int64_t end) {
-      std::transform(from + begin, from + end, lines.begin() + begin,
-                     [](float value) { return T(sizeof(T) == 2 ? std::min(value, largest_half) : value); });
-    });
-    const auto base = reinterpret_cast<std::uintptr_t>(lines.data()) - static_cast<std::uintptr_t>(y) * row_bytes;
     Imf::FrameBuffer buffer;
-    std::size_t offset = 0;
-    for (const char* channel : {"R", "G", "B"}) {
-      buffer.insert(channel, Imf::Slice(type, reinterpret_cast<char*>(base + offset), step, row_bytes));
-      offset += sizeof(T);
-    }
+    for (std::size_t i = 0; i < layers.size(); ++i) add_lines(buffer, layers[i], y, count, type, lines[i]);
     file.setFrameBuffer(buffer);
     file.writePixels(static_cast<int>(count));
   }
@@ -100,16 +130,16 @@ void write_lines(Imf::OutputFile& file, const Tensor& pixels, Imf::PixelType typ
 
 Bytes encode_exr(const Tensor& pixels, const ExrOptions& options) {
   check_light(pixels);
-  const Imf::Header header =
-      make_header(static_cast<int>(pixels.shape().w()), static_cast<int>(pixels.shape().h()), options);
+  const std::vector<Layer> layers = layers_of(pixels, options);
+  const Imf::Header header = make_header(layers, options);
   MemorySink sink;
   {
     const int threads = compression_threads();
     Imf::OutputFile file(sink, header, threads);  // its destructor writes the table of offsets
     if (options.half)
-      write_lines<f16>(file, pixels, Imf::HALF, threads);
+      write_lines<f16>(file, layers, Imf::HALF, threads);
     else
-      write_lines<float>(file, pixels, Imf::FLOAT, threads);
+      write_lines<float>(file, layers, Imf::FLOAT, threads);
   }
   return std::move(sink.bytes);
 }

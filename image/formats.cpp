@@ -25,8 +25,10 @@ std::vector<Format> all_formats() {
        .decode = decode::exr,
        .encode =
            [](const Output& o) {
-             return encode_exr(o.pixels, {.white_luminance = o.white_luminance, .attributes = o.attributes});
-           }},
+             return encode_exr(o.pixels,
+                               {.white_luminance = o.white_luminance, .attributes = o.attributes, .layers = o.layers});
+           },
+       .holds_layers = true},
       {.name = "hdr",
        .title = "Radiance HDR",
        .extensions = {"hdr", "pic"},

@@ -19,6 +19,7 @@ struct Output {
   Tensor pixels;  // [1, H, W, 3] f32 on the CPU: light, or display values in [0, 1]
   std::optional<float> white_luminance = std::nullopt;  // of light: cd/m^2 of (1, 1, 1)
   std::map<std::string, std::string> attributes = {};   // text
+  std::map<std::string, Tensor> layers = {};            // more pictures of the same size, [1, H, W, 3] or [1, H, W, 1]
 };
 
 /// Bytes that a file of the format carries: `magic` at `offset`.
@@ -42,6 +43,7 @@ struct Format {
   Plausible* plausible = nullptr;
   Decode* decode = nullptr;  // null: recognised only to be refused by its title
   Encode* encode = nullptr;  // null: read only
+  bool holds_layers = false;
   /// Blocks of metadata that `decode` hands over as found, in Image::exif, icc and xmp. The file's own bytes stay
   /// with whoever read them: decoders copy, they never change them.
   struct {

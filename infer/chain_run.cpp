@@ -42,6 +42,13 @@ std::size_t ChainRun::group_end(std::size_t first) const {
   return end;
 }
 
+/// What passes from this one on read, and what the result keeps.
+std::set<std::string> ChainRun::read_after(std::size_t pass) const {
+  std::set<std::string> names = read_from(chain_, pass);
+  names.insert(options_.layers.begin(), options_.layers.end());
+  return names;
+}
+
 Engine::Result ChainRun::run(Tensor picture) {
   const Shape shape = picture.shape();
   Tensor padded = pad_to_multiple(Variable(std::move(picture)), chain_.alignment).value();
@@ -62,11 +69,15 @@ Engine::Result ChainRun::run(Tensor picture) {
       for (const std::string& output : chain_.passes[i].outputs)
         if (output == chain_.mask) read_mask();
     }
-    const std::set<std::string> later = read_from(chain_, end);
+    const std::set<std::string> later = read_after(end);
     std::erase_if(values_, [&](const auto& entry) { return !later.contains(entry.first); });
   }
-  const Tensor result = std::exchange(values_[chain_.result], {}).whole();
-  result_.pixels = cut(result, {0, 0, shape.h(), shape.w()}).to(Device::cpu());
+  const auto taken = [&](const std::string& name) {
+    return cut(std::exchange(values_[name], {}).whole(), {0, 0, shape.h(), shape.w()}).to(Device::cpu());
+  };
+  result_.pixels = taken(chain_.result);
+  for (const std::string& layer : options_.layers)
+    if (values_.contains(layer)) result_.layers[layer] = taken(layer);
   make_room(kept_free);
   tell("done", total_work_);
   return std::move(result_);
@@ -90,7 +101,7 @@ void ChainRun::run_tiles(std::size_t first, std::size_t end) {
                   .work = {},
                   .height = layout_.height,
                   .width = layout_.width,
-                  .read_later = read_from(chain_, end),
+                  .read_later = read_after(end),
                   .is_masked = [this](const Rect& rect) { return is_masked(rect); }};
   input.read_later.insert(chain_.mask);  // by read_mask()
   for (const Pass& pass : input.passes) {

@@ -29,6 +29,7 @@ class ChainRun {
 
   void lay_out(const Shape& picture, const Shape& padded);
   std::size_t group_end(std::size_t first) const;
+  std::set<std::string> read_after(std::size_t pass) const;
   void run_whole(const Pass& pass);
   void run_tiles(std::size_t first, std::size_t end);
   void read_mask();

@@ -8,12 +8,24 @@
 #include "tensor/allocator.h"
 
 namespace duhdr {
+namespace {
+
+/// Throws usage when the chain makes no picture of that name in full resolution.
+void check_layer(const Chain& chain, const std::map<std::string, Footprint>& footprints, const std::string& layer) {
+  for (const Pass& pass : chain.passes)
+    for (std::size_t i = 0; i < pass.outputs.size(); ++i)
+      if (pass.outputs[i] == layer && footprints.at(pass.name).scales[i] == 1) return;
+  throw Error(ExitCode::usage, message("the model has no layer ", escaped(layer)));
+}
+
+}  // namespace
 
 Engine::Engine(std::unique_ptr<Model> model, const EngineOptions& options, Provenance provenance)
     : Method(std::move(provenance)), model_(std::move(model)), options_(options) {
   set_precision(*model_, options.precision);
   model_->freeze();
   to_hdr_.footprints = footprints(model_->to_hdr());
+  for (const std::string& layer : options.layers) check_layer(model_->to_hdr(), to_hdr_.footprints, layer);
   if (model_->to_ldr()) to_ldr_.footprints = footprints(*model_->to_ldr());
   model_->to(options.device);
   allocator_of(Device::cpu()).trim();  // of weights as they were before

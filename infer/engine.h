@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,9 +16,10 @@ namespace duhdr {
 
 struct EngineOptions {
   Device device = Device::cpu();
-  DType precision = DType::f32;   // of the activations: f32 or bf16 (models/precision.h)
-  std::int64_t tile = automatic;  // core of a tile in pixels; `whole` = never tile
-  std::size_t max_memory = 0;     // bytes of tensors; 0 = a share of what is free now
+  DType precision = DType::f32;       // of the activations: f32 or bf16 (models/precision.h)
+  std::int64_t tile = automatic;      // core of a tile in pixels; `whole` = never tile
+  std::size_t max_memory = 0;         // bytes of tensors; 0 = a share of what is free now
+  std::set<std::string> layers = {};  // values of the chain LDR -> HDR that results keep: "linear", "mask"
 
   static constexpr std::int64_t automatic = -1;
   static constexpr std::int64_t whole = 0;
@@ -25,7 +27,7 @@ struct EngineOptions {
 
 class Engine : public Method {
  public:
-  /// Takes the model, freezes it and moves it to the device.
+  /// Takes the model, freezes it and moves it to the device. Throws usage when its chain has no such layer.
   Engine(std::unique_ptr<Model> model, const EngineOptions& options, Provenance provenance = {});
   Engine(LoadedModel loaded, const EngineOptions& options);
 

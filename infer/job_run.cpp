@@ -88,10 +88,14 @@ std::map<std::string, std::string> attributes_of(const Provenance& provenance, c
   return attributes;
 }
 
-Bytes encoded(const Tensor& pixels, const Provenance& provenance, const BatchOptions& options) {
+Bytes encoded(const Tensor& pixels, const std::map<std::string, Tensor>& layers, const Provenance& provenance,
+              const BatchOptions& options) {
   const auto white = static_cast<float>(reference_white / std::exp2(options.exposure));
   return format_of(options.format)
-      ->encode({.pixels = pixels, .white_luminance = white, .attributes = attributes_of(provenance, options)});
+      ->encode({.pixels = pixels,
+                .white_luminance = white,
+                .attributes = attributes_of(provenance, options),
+                .layers = layers});
 }
 
 void write_bytes(const fs::path& path, const Bytes& bytes, const BatchOptions& options, JobReport& report) {
@@ -127,7 +131,11 @@ void JobRun::retry() {
   report_.error.clear();
 }
 
-std::size_t JobRun::bytes() const { return pixels_.defined() ? pixels_.bytes() : 0; }
+std::size_t JobRun::bytes() const {
+  std::size_t sum = pixels_.defined() ? pixels_.bytes() : 0;
+  for (const auto& [name, layer] : layers_) sum += layer.bytes();
+  return sum;
+}
 
 void JobRun::read() {
   take([&] {
@@ -165,6 +173,9 @@ void JobRun::run(Method& method, const Progress& progress, Tensor picture) {
   report_.tiles = result.tiles;
   report_.computed = result.computed;
   pixels_ = exposed(result.pixels, options_.exposure, report_.warnings);
+  layers_ = result.layers;
+  for (auto& [name, layer] : layers_)
+    if (layer.shape().c() == 3) layer = exposed(layer, options_.exposure, report_.warnings);  // light, as the result
   report_.warnings.insert(report_.warnings.end(), result.warnings.begin(), result.warnings.end());
 }
 
@@ -173,7 +184,7 @@ void JobRun::write() {
   take([&] {
     Stopwatch watch;
     report_.values = value_range(pixels_);
-    const Bytes bytes = encoded(pixels_, provenance_, options_);
+    const Bytes bytes = encoded(pixels_, layers_, provenance_, options_);
     Bytes preview;
     if (!report_.job.preview.empty()) {
       constexpr std::array stops{-6.0, -4.0, -2.0, 0.0};
@@ -183,6 +194,7 @@ void JobRun::write() {
     write_bytes(report_.job.output, bytes, options_, report_);
     if (!preview.empty()) write_bytes(report_.job.preview, preview, options_, report_);
     pixels_ = {};
+    layers_.clear();
     report_.save_s = watch.lap();
   });
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,7 @@ class JobRun {
   JobReport report_;
   Provenance provenance_;
   Tensor pixels_;  // what the next step reads
+  std::map<std::string, Tensor> layers_;
 };
 
 }  // namespace duhdr

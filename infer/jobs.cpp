@@ -58,6 +58,8 @@ std::string chosen_format(const JobRequest& request, bool to_folder) {
   const Format* format = format_of(text);
   if (format == nullptr || format->encode == nullptr || format->referred != written_kind(request))
     refuse(message(shown(request.output), ": cannot write format \"", escaped(text), "\" here (", list, ")"));
+  if (request.layers && !format->holds_layers)
+    refuse(message(shown(request.output), ": ", format->title, " holds no layers, OpenEXR does"));
   return std::string(format->extensions.front());
 }
 

@@ -25,6 +25,7 @@ struct JobRequest {
   bool reverse = false;  // HDR -> LDR: which pictures a folder is searched for, and which formats are written
   bool dry_run = false;  // the output folder is not made
   bool preview = false;  // a preview is written beside every output
+  bool layers = false;   // the outputs' format must hold layers
 };
 
 struct JobPlan {

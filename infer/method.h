@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,7 +27,8 @@ struct Provenance {
 class Method {
  public:
   struct Result {
-    Tensor pixels;                           // [1, H, W, 3] f32 on the CPU
+    Tensor pixels;                              // [1, H, W, 3] f32 on the CPU
+    std::map<std::string, Tensor> layers = {};  // more pictures of the way there, [1, H, W, C] f32 on the CPU
     double clipped = 0;                      // share of the photograph's pixels that are clipped, as the method sees it
     std::int64_t tiles = 0;                  // squares of 64 pixels of what is only needed where pixels are clipped ...
     std::int64_t computed = 0;               // ... and how many of them were needed

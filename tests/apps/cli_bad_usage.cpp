@@ -58,6 +58,8 @@ std::vector<BadCall> output_paths() {
               write_exr(f / "a.exr");
               fs::create_symlink("a.exr", f / "b.exr");
             }),
+      paths("layers in a format without them", {"-i", "in.png", "-o", "a.hdr", "--layers", "mask"}, refused,
+            "a.hdr: Radiance HDR holds no layers, OpenEXR does"),
       paths("preview is the input", {"-i", "a.preview.png", "-o", "a.exr", "--preview"}, refused,
             "a.preview.png: preview is the input file itself",
             [](const fs::path& f) { fs::copy_file(f / "in.png", f / "a.preview.png"); }),

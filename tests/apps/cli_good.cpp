@@ -277,6 +277,16 @@ TEST_F(GoodCalls, Preview) {
   EXPECT_EQ(strip.height(), 45);
 }
 
+TEST_F(GoodCalls, Layers) {
+  run(call("in.png", "plain.exr", {"--exposure", "1"}));
+  run(call("in.png", "out.exr", {"--exposure", "1", "--layers", "hdr,linear,mask"}));
+  EXPECT_EQ(read_image(folder_ / "out.exr").pixels.to_vector<float>(),
+            read_image(folder_ / "plain.exr").pixels.to_vector<float>());
+  const std::string bytes = contents_of(folder_.path()).at("out.exr");
+  for (const char* channel : {"linear.R", "linear.G", "linear.B", "mask.Y"})
+    EXPECT_NE(bytes.find(channel), std::string::npos) << channel;
+}
+
 TEST_F(GoodCalls, DryRunWritesNothing) {
   const auto before = contents_of(folder_.path());
   EXPECT_EQ(run(call("in.png", "out.exr", {"--dry-run"})).out, "in.png -> out.exr\n");

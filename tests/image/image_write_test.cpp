@@ -4,11 +4,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <limits>
+
+#include <ImfFrameBuffer.h>
+#include <ImfInputFile.h>
 
 #include "image/encode.h"
 #include "image/preview.h"
 #include "tensor/parallel.h"
+#include "tests/support/cli_run.h"
 #include "tests/support/image_files.h"
 
 namespace duhdr {
@@ -54,6 +59,37 @@ TEST(EncodeExr, HalfIsRoundedAndClamped) {
   const std::vector<float> found = pixels(read(encode_exr(pixels_in)));
   for (std::size_t i = 0; i < found.size(); ++i)
     EXPECT_EQ(found[i], static_cast<float>(f16(std::min(pixels_in.data<float>()[i], 65504.0f))));
+}
+
+/// One channel of an EXR file.
+std::vector<float> channel_of(const std::filesystem::path& path, const std::string& name, int height, int width) {
+  std::vector<float> values(static_cast<std::size_t>(height * width));
+  Imf::InputFile file(path.c_str());
+  EXPECT_NE(file.header().channels().findChannel(name), nullptr) << name;
+  Imf::FrameBuffer buffer;
+  buffer.insert(name, Imf::Slice(Imf::FLOAT, reinterpret_cast<char*>(values.data()), sizeof(float),
+                                 sizeof(float) * static_cast<std::size_t>(width)));
+  file.setFrameBuffer(buffer);
+  file.readPixels(0, height - 1);
+  return values;
+}
+
+TEST(EncodeExr, LayersBesideThePicture) {
+  constexpr int height = 600, width = 31;  // more lines than are handed to OpenEXR at once
+  const Tensor picture = light(height, width), flat = Tensor::full(picture.shape(), 0.25f, DType::f32);
+  Tensor mask(picture.shape().with(3, 1), DType::f32);
+  for (std::int64_t i = 0; i < mask.numel(); ++i) mask.mutable_data<float>()[i] = static_cast<float>(i % 5) / 4;
+  ExrOptions options{.half = false};
+  options.layers = {{"linear", flat}, {"mask", mask}};
+  const Bytes bytes = encode_exr(picture, options);
+  EXPECT_EQ(pixels(read(bytes)), picture.to_vector<float>());
+  const cli::Scratch folder{"layers"};
+  write_file(folder / "layers.exr", bytes);
+  EXPECT_EQ(channel_of(folder / "layers.exr", "mask.Y", height, width), mask.to_vector<float>());
+  EXPECT_EQ(channel_of(folder / "layers.exr", "linear.G", height, width),
+            std::vector<float>(static_cast<std::size_t>(height * width), 0.25f));
+  options.layers = {{"linear", light(height, width + 1)}};
+  EXPECT_THROW(encode_exr(picture, options), Error);
 }
 
 TEST(EncodeExr, SameBytesOnAnyNumberOfThreads) {

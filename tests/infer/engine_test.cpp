@@ -227,6 +227,26 @@ TEST(Engine, TellsItsProgressByTheWorkDone) {
   EXPECT_GT(oonet_begins - itnet_begins, 0.5);  // 320 of 448 GFLOP
 }
 
+TEST(Engine, KeepsLayersOfTheChainWhateverTheTiles) {
+  const DuHdrConfig config = variant(Trunk::resnet18, Down::conv);
+  const Tensor image = picture(100, 170, 0.2f);
+  const auto model = random_model(config);
+  model->freeze();
+  const NoGrad inference;
+  const Values values = forward(model->to_hdr(), Variable(image), {"linear", "mask"});
+  for (const std::int64_t tile : {EngineOptions::whole, EngineOptions::automatic, std::int64_t{64}}) {
+    Engine engine(random_model(config), {.tile = tile, .layers = {"linear", "mask"}});
+    const Engine::Result result = engine.ldr_to_hdr(image);
+    ASSERT_EQ(result.layers.size(), 2u);
+    for (const auto& [name, layer] : result.layers) {
+      EXPECT_EQ(layer.shape(), values.at(name).shape());
+      EXPECT_TRUE(layer.to_vector<float>() == values.at(name).value().to_vector<float>()) << name << " tile " << tile;
+    }
+    EXPECT_EQ(result.pixels.to_vector<float>(), run(config, image, tile));
+  }
+  EXPECT_THROW(Engine(random_model(config), {.layers = {"nothing"}}), Error);
+}
+
 TEST(Engine, RefusesAWayBackThatAModelHasNot) {
   Engine engine(std::make_unique<HungryModel>(1), {});
   try {
