@@ -20,7 +20,7 @@ constexpr std::size_t shares[] = {unlimited,      1024 * mebibyte, 512 * mebibyt
 
 /// On the CPU, where other programs live in the same memory, values and work on them stay below this as long as that
 /// costs hardly any work.
-constexpr std::size_t modest = gibibyte * 9 / 8;
+constexpr std::size_t modest = gibibyte * 3 / 4;
 constexpr double hardly_more = 1.1;
 
 }  // namespace
