@@ -106,14 +106,26 @@ std::unique_ptr<Method> chosen_method(const InferOptions& options, const EngineO
   return std::make_unique<Engine>(std::move(loaded), engine_options);
 }
 
+/// A format that shows what was reconstructed around the photograph needs a model, and leaves its exposure alone.
+void check_keeps_photograph(const InferOptions& options, const Format& format) {
+  if (!options.method.empty())
+    throw Error(ExitCode::usage, message("--method ", options.method, ": ", format.title, " needs a model"));
+  if (options.exposure != 0)
+    throw Error(ExitCode::usage, message("--exposure: ", format.title, " keeps the photograph as it is"));
+}
+
 int infer(const InferOptions& options) {
   set_verbosity(options.quiet, options.verbose);
   set_cpu_threads(options.threads);
   if (options.list_devices) return list();
   if (options.list_methods) return print_methods(), 0;
   if (options.describe) return describe(options.model, options.size);
-  const EngineOptions engine_options = options.engine_options();
+  EngineOptions engine_options = options.engine_options();
   const JobPlan plan = plan_jobs(options.job_request());
+  if (plan.format->keeps_photograph) {
+    check_keeps_photograph(options, *plan.format);
+    engine_options.layers = {"linear", "mask"};
+  }
   BatchOptions batch = options.batch_options();
   batch.format = plan.format;
   batch.options_json = options.resolved(engine_options).dump();

@@ -38,7 +38,9 @@ void InferOptions::add_to(CLI::App& app) {
   app.add_flag("--list-methods", list_methods, "List the operators: name, what it does, source; and stop");
   app.add_option("-d,--device", device, "auto, cpu, cuda or cuda:N")->capture_default_str();
   app.add_flag("--list-devices", list_devices, "List the devices that can be used, and stop");
-  app.add_option("-f,--format", format, "exr, hdr or pfm; with --reverse png or jpg. Default: the output's extension")
+  app.add_option("-f,--format", format,
+                 "exr, hdr, pfm or uhdr (a JPEG with a gain map); with --reverse png or jpg. Default: the output's "
+                 "extension")
       ->type_name("FORMAT");
   app.add_option("-t,--tile", tile, "Tile side in pixels, auto (by memory) or none")->capture_default_str();
   app.add_option("--max-memory", max_memory, "Limit of the memory for tensors, for example 4G")->type_name("SIZE");
@@ -54,6 +56,14 @@ void InferOptions::add_to(CLI::App& app) {
       ->delimiter(',')
       ->check(CLI::IsMember({"hdr", "linear", "mask"}))
       ->type_name("LIST");
+  app.add_option("--gain-map", map_size,
+                 "Size of the gain map of an Ultra HDR JPEG: full, half or quarter of the picture's")
+      ->check(CLI::IsMember({"full", "half", "quarter"}))
+      ->capture_default_str();
+  app.add_flag("--colour-gain-map", colour_map, "One gain a channel instead of one a pixel");
+  add_number(app, "--peak-nits", peak, "Brightest display, in cd/m^2, that a gain map is made for", 204.0, 10000.0)
+      ->capture_default_str();
+  add_number(app, "--quality", quality, "Of a JPEG that is encoded", 1, 100)->capture_default_str();
   app.add_flag("--reverse", reverse, "HDR -> LDR by the learned camera");
   app.add_flag("--describe", describe, "Parameters, operations and memory of every network, and stop");
   app.add_option("--size", size, "Size for --describe: N or WIDTHxHEIGHT")->capture_default_str();
@@ -115,6 +125,10 @@ BatchOptions InferOptions::batch_options() const {
   batch.reverse = reverse;
   batch.replace = if_exists != "fail";
   batch.limits = limits;
+  batch.quality = quality;
+  batch.map_size = map_size == "full" ? MapSize::full : map_size == "quarter" ? MapSize::quarter : MapSize::half;
+  batch.colour_map = colour_map;
+  batch.peak = peak;
   return batch;
 }
 

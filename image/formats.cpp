@@ -5,7 +5,10 @@
 
 #include "image/bytes.h"
 #include "image/decode.h"
+#include "image/display_gain.h"
 #include "image/encode.h"
+#include "image/orientation.h"
+#include "image/ultra_hdr.h"
 
 namespace duhdr {
 namespace {
@@ -14,6 +17,17 @@ using namespace std::string_view_literals;
 
 constexpr auto scene = Image::Referred::scene, display = Image::Referred::display;
 constexpr std::size_t smallest_file = 10;  // of a PGM with one pixel; every other format needs more
+
+/// The base as it is where it is a JPEG; the map lies as the base stores its pixels.
+Bytes ultra_hdr_of(const Output& o) {
+  DUHDR_CHECK(o.photograph != nullptr, "an Ultra HDR JPEG is made around a photograph");
+  const Photograph& photograph = *o.photograph;
+  const bool is_jpeg = !photograph.jpeg.empty();
+  const Tensor gain = display_gain(o.pixels, o.layers.at("linear"), o.layers.at("mask"), o.colour_map);
+  const GainMap map = make_gain_map(as_stored(gain, is_jpeg ? photograph.orientation : 1), o.map_size, o.peak);
+  return encode_ultra_hdr(is_jpeg ? photograph.jpeg : encode_jpeg(codes_of(photograph.codes), o.quality), map,
+                          "photograph");
+}
 
 std::vector<Format> all_formats() {
   return {
@@ -57,7 +71,7 @@ std::vector<Format> all_formats() {
        .referred = display,
        .marks = {{"\xFF\xD8\xFF"sv}},
        .decode = decode::jpeg,
-       .encode = [](const Output& o) { return encode_jpeg(codes_of(o.pixels)); },
+       .encode = [](const Output& o) { return encode_jpeg(codes_of(o.pixels), o.quality); },
        .keeps = {.exif = true, .icc = true, .xmp = true}},
       {.name = "bmp",
        .title = "BMP",
@@ -95,6 +109,12 @@ std::vector<Format> all_formats() {
       {.title = "AVIF", .marks = {{"ftypavif"sv, 4}}},
       {.title = "JPEG XL", .marks = {{"\xFF\x0A"sv}, {"JXL "sv, 4}}},
       {.title = "PNM as text or of two colours", .marks = {{"P1\n"sv}, {"P2\n"sv}, {"P3\n"sv}, {"P4\n"sv}}},
+      {.name = "uhdr",
+       .title = "Ultra HDR JPEG",
+       .extensions = {"jpg", "jpeg"},  // read as "jpeg"
+       .referred = scene,
+       .encode = ultra_hdr_of,
+       .keeps_photograph = true},
   };
 }
 
@@ -115,6 +135,14 @@ std::string extension_of(const std::filesystem::path& path) {
 const Format* format_of(std::string_view extension) {
   const auto found = std::ranges::find_if(formats(), [&](const Format& format) {
     return std::ranges::find(format.extensions, extension) != format.extensions.end();
+  });
+  return found == formats().end() ? nullptr : &*found;
+}
+
+const Format* written_format(std::string_view text, Image::Referred kind) {
+  const auto found = std::ranges::find_if(formats(), [&](const Format& format) {
+    return format.encode != nullptr && format.referred == kind &&
+           (format.name == text || std::ranges::find(format.extensions, text) != format.extensions.end());
   });
   return found == formats().end() ? nullptr : &*found;
 }

@@ -10,9 +10,17 @@
 #include <string_view>
 #include <vector>
 
+#include "image/gain_map.h"
 #include "image/image.h"
 
 namespace duhdr {
+
+/// The photograph that light was made of, for formats that keep it.
+struct Photograph {
+  Bytes jpeg;           // the whole file, if it is a JPEG
+  Tensor codes;         // [1, H, W, 3] f32 on the CPU, display values in [0, 1], upright
+  int orientation = 1;  // 1..8, of the pixels in `jpeg`
+};
 
 /// What an encoder is given; one that has no place for a part of it leaves the part out.
 struct Output {
@@ -20,6 +28,11 @@ struct Output {
   std::optional<float> white_luminance = std::nullopt;  // of light: cd/m^2 of (1, 1, 1)
   std::map<std::string, std::string> attributes = {};   // text
   std::map<std::string, Tensor> layers = {};            // more pictures of the same size, [1, H, W, 3] or [1, H, W, 1]
+  const Photograph* photograph = nullptr;
+  int quality = 95;                  // of a JPEG that is encoded, 1..100
+  MapSize map_size = MapSize::half;  // of a gain map
+  bool colour_map = false;           // one gain a channel instead of one a pixel
+  double peak = 1000;                // cd/m^2 of the brightest display that a gain map is made for
 };
 
 /// Bytes that a file of the format carries: `magic` at `offset`.
@@ -44,6 +57,7 @@ struct Format {
   Decode* decode = nullptr;  // null: recognised only to be refused by its title
   Encode* encode = nullptr;  // null: read only
   bool holds_layers = false;
+  bool keeps_photograph = false;  // `encode` needs Output::photograph, and the layers "linear" and "mask"
   /// Blocks of metadata that `decode` hands over as found, in Image::exif, icc and xmp. The file's own bytes stay
   /// with whoever read them: decoders copy, they never change them.
   struct {
@@ -59,6 +73,9 @@ std::string extension_of(const std::filesystem::path& path);
 
 /// The format of such an extension; null when there is none.
 const Format* format_of(std::string_view extension);
+
+/// The format of that name or extension which pictures of the kind can be written in; null when there is none.
+const Format* written_format(std::string_view text, Image::Referred kind);
 
 /// The format of a file's bytes; null when there is none.
 const Format* recognised(std::span<const std::byte> bytes, std::string_view extension);

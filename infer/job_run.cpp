@@ -88,16 +88,6 @@ std::map<std::string, std::string> attributes_of(const Provenance& provenance, c
   return attributes;
 }
 
-Bytes encoded(const Tensor& pixels, const std::map<std::string, Tensor>& layers, const Provenance& provenance,
-              const BatchOptions& options) {
-  const auto white = static_cast<float>(reference_white / std::exp2(options.exposure));
-  return format_of(options.format)
-      ->encode({.pixels = pixels,
-                .white_luminance = white,
-                .attributes = attributes_of(provenance, options),
-                .layers = layers});
-}
-
 void write_bytes(const fs::path& path, const Bytes& bytes, const BatchOptions& options, JobReport& report) {
   options.replace ? write_file(path, bytes) : write_new_file(path, bytes);
   report.written.push_back(path);
@@ -134,6 +124,7 @@ void JobRun::retry() {
 std::size_t JobRun::bytes() const {
   std::size_t sum = pixels_.defined() ? pixels_.bytes() : 0;
   for (const auto& [name, layer] : layers_) sum += layer.bytes();
+  if (photograph_.codes.defined()) sum += photograph_.codes.bytes();
   return sum;
 }
 
@@ -143,11 +134,19 @@ void JobRun::read() {
     if (!report_.job.refusal.empty()) throw Error(ExitCode::io, report_.job.refusal);
     if (std::error_code ignored; fs::is_socket(report_.job.input, ignored))  // it cannot even be opened
       throw Error(ExitCode::bad_image, shown(report_.job.input) + ": not a regular file (a socket)");
-    const Image image = read_image(report_.job.input, options_.limits);
+    Bytes bytes = read_file(report_.job.input, options_.limits.file_bytes, ExitCode::bad_image);
+    const Image image = decode_image(bytes, shown(report_.job.input), options_.limits, extension_of(report_.job.input));
     report_.warnings = image.warnings;
     report_.width = image.width();
     report_.height = image.height();
     pixels_ = prepared(image, options_, report_.warnings);
+    if (options_.format->keeps_photograph) {
+      photograph_.orientation = image.orientation;
+      if (image.format == "jpeg")
+        photograph_.jpeg = std::move(bytes);
+      else
+        photograph_.codes = pixels_;
+    }
     report_.load_s = watch.lap();
   });
 }
@@ -184,7 +183,16 @@ void JobRun::write() {
   take([&] {
     Stopwatch watch;
     report_.values = value_range(pixels_);
-    const Bytes bytes = encoded(pixels_, layers_, provenance_, options_);
+    const Bytes bytes =
+        options_.format->encode({.pixels = pixels_,
+                                 .white_luminance = static_cast<float>(reference_white / std::exp2(options_.exposure)),
+                                 .attributes = attributes_of(provenance_, options_),
+                                 .layers = layers_,
+                                 .photograph = &photograph_,
+                                 .quality = options_.quality,
+                                 .map_size = options_.map_size,
+                                 .colour_map = options_.colour_map,
+                                 .peak = options_.peak});
     Bytes preview;
     if (!report_.job.preview.empty()) {
       constexpr std::array stops{-6.0, -4.0, -2.0, 0.0};
@@ -195,6 +203,7 @@ void JobRun::write() {
     if (!preview.empty()) write_bytes(report_.job.preview, preview, options_, report_);
     pixels_ = {};
     layers_.clear();
+    photograph_ = {};
     report_.save_s = watch.lap();
   });
 }

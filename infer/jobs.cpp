@@ -48,19 +48,19 @@ void add_inputs(const fs::path& path, Image::Referred kind, std::vector<fs::path
   files.insert(files.end(), found.begin(), found.end());
 }
 
-std::string chosen_format(const JobRequest& request, bool to_folder) {
+const Format* chosen_format(const JobRequest& request, bool to_folder) {
   const std::vector<std::string> allowed = written_formats(written_kind(request));
   std::string list;
   for (const std::string& format : allowed) list += (list.empty() ? "" : ", ") + format;
   std::string text = request.format;
   if (text.empty()) text = to_folder ? allowed.front() : extension_of(request.output);
   if (text.empty()) refuse(shown(request.output) + ": give an extension or --format (" + list + ")");
-  const Format* format = format_of(text);
-  if (format == nullptr || format->encode == nullptr || format->referred != written_kind(request))
+  const Format* format = written_format(text, written_kind(request));
+  if (format == nullptr)
     refuse(message(shown(request.output), ": cannot write format \"", escaped(text), "\" here (", list, ")"));
   if (request.layers && !format->holds_layers)
     refuse(message(shown(request.output), ": ", format->title, " holds no layers, OpenEXR does"));
-  return std::string(format->extensions.front());
+  return format;
 }
 
 void prepare_folder(const fs::path& folder, bool make, bool dry_run) {
@@ -148,7 +148,8 @@ JobPlan plan_jobs(const JobRequest& request) {
   Taken taken;
   for (const fs::path& input : files) {
     const fs::path named = names.at(input.stem()).size() > 1 ? input.filename() : input.stem();
-    Job job{input, to_folder ? request.output / fs::path(named).concat("." + plan.format) : request.output};
+    Job job{input, to_folder ? request.output / fs::path(named).concat(message(".", plan.format->extensions.front()))
+                             : request.output};
     job.refusal = taken.take(job.output, input);
     if (job.refusal.empty() && request.preview) job.refusal = taken.take(preview_of(job.output), input);
     if (!job.refusal.empty()) {

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "image/formats.h"
+
 namespace duhdr {
 
 enum class IfExists { automatic, skip, overwrite, fail };  // automatic: overwrite a named file, skip in a folder run
@@ -20,7 +22,7 @@ struct JobRequest {
   std::vector<std::filesystem::path>
       inputs;                    // files and folders (their photographs, or HDR images; by extension, sorted by name)
   std::filesystem::path output;  // a file for a single input file, else a folder, which is made
-  std::string format;  // an extension of a format that this chain writes; empty = the output's, else the first
+  std::string format;  // name or extension of a format that this chain writes; empty = the output's, else the first
   IfExists if_exists = IfExists::automatic;
   bool reverse = false;  // HDR -> LDR: which pictures a folder is searched for, and which formats are written
   bool dry_run = false;  // the output folder is not made
@@ -30,8 +32,8 @@ struct JobRequest {
 
 struct JobPlan {
   std::vector<Job> jobs;
-  std::string format;       // the first extension of the format, which names the written files
-  std::size_t skipped = 0;  // inputs whose output exists already
+  const Format* format = nullptr;  // whose first extension names the written files
+  std::size_t skipped = 0;         // inputs whose output exists already
 };
 
 /// Where the preview of an output goes.

@@ -277,6 +277,19 @@ TEST_F(GoodCalls, Preview) {
   EXPECT_EQ(strip.height(), 45);
 }
 
+TEST_F(GoodCalls, UltraHdrKeepsThePhotograph) {
+  write(folder_ / "in.jpg", encode_jpeg(codes_of(read_image(folder_ / "in.png").pixels)));
+  run(call("in.jpg", "out.jpg", {"--gain-map", "full", "--peak-nits", "600"}));
+  run(call("in.png", "encoded.jpg", {"-f", "uhdr", "--quality", "95"}));
+  const std::vector<float> base = read_image(folder_ / "in.jpg").pixels.to_vector<float>();
+  for (const char* name : {"out.jpg", "encoded.jpg"}) {
+    EXPECT_EQ(read_image(folder_ / name).pixels.to_vector<float>(), base) << name;
+    const std::string bytes = contents_of(folder_.path()).at(name);
+    for (const char* part : {"hdrgm:Version", "hdrgm:GainMapMax", "urn:iso:std:iso:ts:21496:-1", "MPF"})
+      EXPECT_NE(bytes.find(part), std::string::npos) << name << " " << part;
+  }
+}
+
 TEST_F(GoodCalls, Layers) {
   run(call("in.png", "plain.exr", {"--exposure", "1"}));
   run(call("in.png", "out.exr", {"--exposure", "1", "--layers", "hdr,linear,mask"}));

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "image/display_gain.h"
+
+#include <algorithm>
+
+#include "image/colour.h"
+#include "tensor/parallel.h"
+
+namespace duhdr {
+namespace {
+
+constexpr std::int64_t least_range = 8192;  // pixels for a thread
+constexpr float darkest = 1e-6f;            // of linear: a gain on black is not seen
+
+float luminance_at(const float* rgb) { return luminance(rgb[0], rgb[1], rgb[2]); }
+
+float gain_of(float light, float linear, float mask) {
+  return 1 + mask * (std::max(1.0f, light / std::max(linear, darkest)) - 1);
+}
+
+}  // namespace
+
+Tensor display_gain(const Tensor& light, const Tensor& linear, const Tensor& mask, bool colour) {
+  const Shape shape = light.shape();
+  DUHDR_CHECK(linear.shape() == shape && mask.shape() == shape.with(3, 1), "gain of ", shape, " over ", linear.shape(),
+              ", mask ", mask.shape());
+  Tensor gain(colour ? shape : shape.with(3, 1), DType::f32);
+  const float* above = light.data<float>();
+  const float* below = linear.data<float>();
+  const float* where = mask.data<float>();
+  float* out = gain.mutable_data<float>();
+  parallel_range(mask.numel(), least_range, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      if (!colour) out[i] = gain_of(luminance_at(above + 3 * i), luminance_at(below + 3 * i), where[i]);
+      for (std::int64_t c = 3 * i; colour && c < 3 * i + 3; ++c) out[c] = gain_of(above[c], below[c], where[i]);
+    }
+  });
+  return gain;
+}
+
+}  // namespace duhdr
