@@ -57,6 +57,18 @@ inline void append(Bytes& to, std::string_view text) {
   for (const char c : text) to.push_back(static_cast<std::byte>(c));
 }
 
+inline void append(Bytes& to, std::span<const std::byte> bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
+
 inline void append_byte(Bytes& to, std::uint32_t value) { to.push_back(static_cast<std::byte>(value & 0xFFu)); }
+
+/// Most significant byte first.
+inline void append_u16(Bytes& to, std::uint32_t value) {
+  append_byte(to, value >> 8);
+  append_byte(to, value);
+}
+inline void append_u32(Bytes& to, std::uint32_t value) {
+  append_u16(to, value >> 16);
+  append_u16(to, value);
+}
 
 }  // namespace duhdr

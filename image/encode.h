@@ -50,10 +50,10 @@ Bytes encode_png8(const Tensor& codes);
 /// 16-bit sRGB PNG of [1, H, W, 3] f32: code = round(65535 * value), value clamped to [0, 1], NaN refused (internal).
 Bytes encode_png16(const Tensor& values);
 
-/// Chroma of a JPEG: for every pixel (4:4:4), or a mean of 2 x 2 (4:2:0).
-enum class ChromaSampling { full, half };
+/// Chroma of a JPEG: for every pixel (4:4:4), a mean of 2 x 2 (4:2:0), or none: red, green and blue as they are.
+enum class ChromaSampling { full, half, none };
 
-/// Baseline JPEG of [1, H, W, 3] u8; quality 1..100.
+/// Baseline JPEG of [1, H, W, 3] u8, or a grey one of [1, H, W, 1]; quality 1..100.
 Bytes encode_jpeg(const Tensor& codes, int quality = 95, ChromaSampling chroma = ChromaSampling::full);
 
 /// Precondition of the encoders of light.

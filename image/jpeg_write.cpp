@@ -55,12 +55,16 @@ class Compressor {
 Bytes encode_jpeg(const Tensor& codes, int quality, ChromaSampling chroma) {
   DUHDR_CHECK(codes.defined() && codes.dtype() == DType::u8 && codes.device().is_cpu(), "u8 pixels on the CPU");
   const Shape& shape = codes.shape();
-  DUHDR_CHECK(shape.rank() == 4 && shape.n() == 1 && shape.c() == 3 && shape.numel() > 0, "pixels are ", shape);
+  DUHDR_CHECK(shape.rank() == 4 && shape.n() == 1 && (shape.c() == 1 || shape.c() == 3) && shape.numel() > 0,
+              "pixels are ", shape);
   DUHDR_CHECK(quality >= 1 && quality <= 100, "quality ", quality);
   if (shape.w() > JPEG_MAX_DIMENSION || shape.h() > JPEG_MAX_DIMENSION)
     throw Error(ExitCode::usage, message("too large for JPEG (", shape.w(), " x ", shape.h(), ", at most ",
                                          JPEG_MAX_DIMENSION, " per side)"));
   const std::uint8_t* first = codes.data<std::uint8_t>();
+  const std::int64_t row_bytes = shape.w() * shape.c();
+  const bool halved = shape.c() == 3 && chroma == ChromaSampling::half;
+  const bool without_chroma = shape.c() == 3 && chroma == ChromaSampling::none;
   Compressor file;
   auto& info = file.info;
   file.run([&] {
@@ -68,14 +72,15 @@ Bytes encode_jpeg(const Tensor& codes, int quality, ChromaSampling chroma) {
     jpeg_mem_dest(&info, &file.buffer, &file.length);
     info.image_width = static_cast<JDIMENSION>(shape.w());
     info.image_height = static_cast<JDIMENSION>(shape.h());
-    info.input_components = 3;
-    info.in_color_space = JCS_RGB;
+    info.input_components = static_cast<int>(shape.c());
+    info.in_color_space = shape.c() == 1 ? JCS_GRAYSCALE : JCS_RGB;
     jpeg_set_defaults(&info);
+    if (without_chroma) jpeg_set_colorspace(&info, JCS_RGB);
     jpeg_set_quality(&info, quality, TRUE);
-    info.comp_info[0].h_samp_factor = info.comp_info[0].v_samp_factor = chroma == ChromaSampling::half ? 2 : 1;
+    info.comp_info[0].h_samp_factor = info.comp_info[0].v_samp_factor = halved ? 2 : 1;
     jpeg_start_compress(&info, TRUE);
     while (info.next_scanline < info.image_height) {
-      auto* row = const_cast<unsigned char*>(first + std::int64_t{info.next_scanline} * info.image_width * 3);
+      auto* row = const_cast<unsigned char*>(first + info.next_scanline * row_bytes);
       jpeg_write_scanlines(&info, &row, 1);
     }
     jpeg_finish_compress(&info);

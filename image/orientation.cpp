@@ -26,4 +26,10 @@ Tensor upright(const Tensor& pixels, int orientation) {
   return out;
 }
 
+Tensor as_stored(const Tensor& pixels, int orientation) {
+  const bool quarter_turn =
+      orientation == 6 || orientation == 8;  // undone by the other one; all others undo themselves
+  return upright(pixels, quarter_turn ? 14 - orientation : orientation);
+}
+
 }  // namespace duhdr

@@ -10,4 +10,7 @@ namespace duhdr {
 /// [1, W, H, C] for 5..8. 1 returns the same storage.
 Tensor upright(const Tensor& pixels, int orientation);
 
+/// The way back: upright [1, H, W, C] f32 pixels as a file of that orientation stores them.
+Tensor as_stored(const Tensor& pixels, int orientation);
+
 }  // namespace duhdr
