@@ -7,7 +7,9 @@
 #include <fstream>
 #include <limits>
 
+#include <ImfChannelList.h>
 #include <ImfFrameBuffer.h>
+#include <ImfHeader.h>
 #include <ImfInputFile.h>
 
 #include "image/encode.h"
