@@ -113,14 +113,13 @@ std::optional<std::vector<std::string_view>> prefixes_of(const std::vector<Tag>&
 }
 
 /// What is of these prefixes: whole elements, and attributes and declarations of the others. Nothing when an element
-/// does not end, or with another name.
+/// does not end.
 std::optional<std::vector<Range>> ranges_of(const std::vector<Tag>& tags, std::span<const std::string_view> prefixes) {
   const auto dropped = [&](std::string_view prefix) {
     return !prefix.empty() && std::ranges::find(prefixes, prefix) != prefixes.end();
   };
   std::vector<Range> ranges;
-  int depth = 0;                  // within a dropped element
-  std::string_view dropped_name;  // its name
+  int depth = 0;  // within a dropped element
   for (const Tag& tag : tags) {
     if (depth == 0 && !dropped(prefix_of(tag.name))) {
       for (const Attribute& attribute : tag.attributes) {
@@ -129,12 +128,9 @@ std::optional<std::vector<Range>> ranges_of(const std::vector<Tag>& tags, std::s
       }
       continue;
     }
-    if (depth == 0) {
-      ranges.push_back(tag.range);
-      dropped_name = tag.name;
-    }
+    if (depth == 0) ranges.push_back(tag.range);
     depth += (tag.opens ? 1 : 0) - (tag.closes ? 1 : 0);
-    if (depth < 0 || (depth == 0 && tag.name != dropped_name)) return std::nullopt;
+    if (depth < 0) return std::nullopt;
     ranges.back().end = tag.range.end;
   }
   if (depth != 0) return std::nullopt;

@@ -241,6 +241,25 @@ TEST(EncodeDisplay, JpegHalvesChromaWhenAsked) {
   EXPECT_EQ(image.height(), 23);
 }
 
+TEST(EncodeDisplay, JpegWithoutChroma) {
+  // Red of its own in every pixel: within a code, where chroma in 8 bits costs more.
+  std::vector<std::uint8_t> from(16 * 16 * 3, 128);
+  for (std::size_t i = 0; i < from.size(); i += 3) from[i] = static_cast<std::uint8_t>(i * 7 % 256);
+  const auto error = [](const std::vector<std::uint8_t>& in, const Bytes& jpeg, std::size_t channels) {
+    const std::vector<float> out = pixels(read(jpeg));
+    float worst = 0;
+    for (std::size_t i = 0; i < out.size(); ++i)
+      worst = std::max(worst, std::abs(255.0f * out[i] - static_cast<float>(in[channels == 1 ? i / 3 : i])));
+    return worst;
+  };
+  const Tensor colours = Tensor::of<std::uint8_t>({1, 16, 16, 3}, from);
+  EXPECT_LT(error(from, encode_jpeg(colours, 100, ChromaSampling::none), 3), 1.5f);
+  EXPECT_GT(error(from, encode_jpeg(colours, 100, ChromaSampling::full), 3), 1.5f);
+  const std::vector<std::uint8_t> grey(from.begin(), from.begin() + 256);
+  for (const ChromaSampling any : {ChromaSampling::full, ChromaSampling::half, ChromaSampling::none})
+    EXPECT_LT(error(grey, encode_jpeg(Tensor::of<std::uint8_t>({1, 16, 16, 1}, grey), 100, any), 1), 1.5f);
+}
+
 TEST(EncodeDisplay, Png16KeepsEveryLevel) {
   std::vector<float> values(65536 * 3);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i / 3) / 65535.0f;

@@ -184,7 +184,7 @@ TEST(UltraHdr, XmpIsMerged) {
   const Tensor gain = hill(80, 60, 1, 3.0);
   const std::string mine =
       "<rdf:Description rdf:about='uuid:1' xmlns:dc='http://purl.org/dc/elements/1.1/' dc:format=\"image/jpeg\">"
-      "<!-- </rdf:RDF> --><dc:rights>a &lt; b > c</dc:rights></rdf:Description>";
+      "<!-- </rdf:RDF> --><dc:rights>a &lt; b > c<![CDATA[</rdf:RDF>]]></dc:rights></rdf:Description>";
   const std::string begin =
       "<?xpacket begin='' id='W5M0MpCehiHzreSzNTczkc9d'?>\n<x:xmpmeta xmlns:x='adobe:ns:meta/'>" + std::string(rdf);
   const std::string end = "</rdf:RDF></x:xmpmeta>";
@@ -194,6 +194,8 @@ TEST(UltraHdr, XmpIsMerged) {
   EXPECT_TRUE(file.base_xmp.starts_with(begin + mine + "<rdf:Description rdf:about=\"uuid:1\" xmlns:hdrgm="))
       << file.base_xmp;
   EXPECT_TRUE(file.base_xmp.ends_with("</rdf:Description>\n" + end + "<?xpacket end='w'?>")) << file.base_xmp;
+
+  EXPECT_EQ(UltraHdrReader::only(UltraHdrReader::markers_of(file.base), 0xE1, xmp_mark), file.base_xmp);
 
   // An older gain map's properties, in both ways to write them and under other prefixes, are gone.
   const std::string old =
