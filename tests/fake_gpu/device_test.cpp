@@ -37,10 +37,6 @@ Tensor numbers(Shape shape, int seed) {
   return out;
 }
 
-std::vector<float> doubled(const Tensor& tensor) {
-  return affine(Variable(tensor), 2, 0).value().to(Device::cpu()).to_vector<float>();
-}
-
 TEST_F(FakeDevice, UploadsArriveWhateverRunsFirst) {
   const NoGrad no_grad;
   for (unsigned seed = 1; seed <= 40; ++seed) {

@@ -17,7 +17,7 @@ cmake --preset cpu --log-level=WARNING >/dev/null
 # Whether a test, built, passes with every seed. What does not compile tells nothing.
 passes() {
   cmake --build build/cpu --target "${1}_test" >build/planted.log 2>&1 || { cat build/planted.log >&2; exit 2; }
-  ctest --test-dir build/cpu -R "^${1}_[0-9]+\$" --no-tests=error >>build/planted.log 2>&1
+  GTEST_FAIL_FAST=1 ctest --test-dir build/cpu -R "^${1}_[0-9]+\$" --no-tests=error >>build/planted.log 2>&1
 }
 
 for test in $(grep -F -- "${1:-}" "$list" | cut -f4 | sort -u); do
