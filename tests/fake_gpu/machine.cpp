@@ -87,8 +87,8 @@ cudaError_t Machine::add(CUstream_st* stream, Work work) {
 
 void Machine::queue(CUstream_st* stream, Step step) {
   stream->steps.push_back(std::move(step));
-  if (!coin(16)) return;  // a GPU does not wait until somebody waits for it
-  std::size_t steps = 1 + random_() % 8;
+  if (!coin(64)) return;  // a GPU does not wait until somebody waits for it
+  std::size_t steps = 1 + random_() % 32;
   run_until([&] { return idle() || steps-- == 0; });
 }
 

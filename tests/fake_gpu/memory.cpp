@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t address_space = std::size_t{1} << 38;  // bytes; addresses are not handed out twice for long
 constexpr std::size_t alignment = 256, red_zone = 256;
-constexpr std::size_t kept = std::size_t{256} << 20;  // bytes of freed blocks
+constexpr std::size_t kept = std::size_t{16} << 20;  // bytes of freed blocks
 constexpr unsigned char poison_byte = 0xFF, red_zone_byte = 0xA5;
 
 std::byte* map_whole(int file, int protection) {

@@ -60,7 +60,7 @@ TEST_F(GpuEngine, AgreesWithCpuWholeAndByTiles) {
 }
 
 TEST_F(GpuEngine, KeepsToItsBudget) {
-  const Tensor image = picture(256, 256);
+  const Tensor image = picture(384, 384);
   const Engine::Result whole = run({.device = Device::cuda(), .tile = EngineOptions::whole}, image);
   const std::size_t budget = whole.peak_memory / 2;
   const Engine::Result found = run({.device = Device::cuda(), .max_memory = budget}, image);
