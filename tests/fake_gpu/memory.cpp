@@ -13,7 +13,7 @@ namespace duhdr::fake_gpu {
 namespace {
 
 constexpr std::size_t address_space = std::size_t{1} << 38;  // bytes; addresses are not handed out twice for long
-constexpr std::size_t alignment = 256, red_zone = 256;
+constexpr std::size_t alignment = 256, red_zone = 256, page = 4096;
 constexpr std::size_t kept = std::size_t{16} << 20;  // bytes of freed blocks
 constexpr unsigned char poison_byte = 0xFF, red_zone_byte = 0xA5;
 
@@ -90,13 +90,18 @@ bool Memory::poison(const void* address) {
 
 void Memory::tidy() {
   if (freed_ < kept) return;
-  constexpr std::size_t page = 4096;
-  for (const auto& [block, bytes] : free_) {
-    const auto begin = static_cast<std::size_t>(block - device_);
-    const std::size_t first = (begin + page - 1) / page * page, last = (begin + bytes) / page * page;
-    if (last > first)
-      (void)fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(first),
-                      static_cast<off_t>(last - first));
+  // Whole runs of freed blocks: a hole in the file, and no page tables, which every change of protection would walk.
+  for (auto block = free_.begin(); block != free_.end();) {
+    const std::byte *begin = block->first, *end = begin;
+    for (; block != free_.end() && block->first == end; ++block) end += room_of(block->second);
+    const auto first = (static_cast<std::size_t>(begin - device_) + page - 1) / page * page;
+    const auto last = static_cast<std::size_t>(end - device_) / page * page;
+    if (last <= first) continue;
+    const auto offset = static_cast<off_t>(first);
+    (void)fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, static_cast<off_t>(last - first));
+    if (mmap(device_ + first, last - first, PROT_NONE, MAP_SHARED | MAP_NORESERVE | MAP_FIXED, file_, offset) ==
+        MAP_FAILED)
+      std::abort();
   }
   free_.clear();
   free_by_size_.clear();
