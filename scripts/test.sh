@@ -5,7 +5,7 @@
 #   scripts/test.sh [--werror] [CTEST-OPTION...]     for example: scripts/test.sh -R conv
 #
 # With --werror or CI=true warnings are errors; with CI=true the format check is installed too. GPU tests carry
-# the label `gpu` and are reported as skipped on a machine without a usable GPU.
+# the label `gpu` and are reported as skipped on a machine without a usable GPU; they also run on a fake one.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

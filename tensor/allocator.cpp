@@ -16,8 +16,8 @@
 namespace duhdr {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool caching = false;  // every block its own allocation, so that the sanitizer sees its ends
+#if defined(__SANITIZE_ADDRESS__) || defined(DUHDR_FAKE_GPU)
+constexpr bool caching = false;  // every block its own allocation, so that the sanitizer or fake GPU sees its ends
 #else
 constexpr bool caching = true;
 #endif

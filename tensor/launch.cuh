@@ -13,8 +13,8 @@
 
 #include "tensor/parallel.h"
 #include "tensor/tensor.h"
-#ifdef __CUDACC__
-#include "tensor/cuda_context.h"
+#ifdef DUHDR_WITH_CUDA
+#include "tensor/grid.cuh"
 #endif
 
 /// Before a loop whose turns do not depend on each other, which compilers cannot see.
@@ -33,25 +33,6 @@ constexpr std::int64_t least_range = 8192;  // elements for a thread; with fewer
 /// Of things that take `cost` elements each.
 inline std::int64_t least_range_of(std::int64_t cost) { return least_range / std::max<std::int64_t>(cost, 1) + 1; }
 
-#ifdef __CUDACC__
-constexpr unsigned threads_per_block = 256;
-
-template <class F>
-__global__ void __launch_bounds__(threads_per_block) run_grid(std::int64_t n, F f) {
-  const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * threads_per_block + threadIdx.x;
-  if (i < n) f(i);
-}
-
-template <class F>
-void launch_grid(Device device, std::int64_t n, const F& f) {
-  if (n == 0) return;
-  const std::int64_t blocks = (n + threads_per_block - 1) / threads_per_block;
-  DUHDR_CHECK(blocks <= 0x7FFFFFFF, "grid of ", blocks, " blocks");
-  run_grid<<<static_cast<unsigned>(blocks), threads_per_block, 0, cuda::context_of(device).stream>>>(n, f);
-  DUHDR_CUDA(cudaGetLastError());
-}
-#endif
-
 inline void require_cpu(Device device) {
   DUHDR_CHECK(device.is_cpu(), "an op on ", device.text(), ", but this program was built without CUDA");
 }
@@ -62,7 +43,7 @@ inline void require_cpu(Device device) {
 /// same holds for the launchers below.
 template <class F>
 void for_each(Device device, std::int64_t n, F f) {
-#ifdef __CUDACC__
+#ifdef DUHDR_WITH_CUDA
   if (device.is_cuda()) return detail::launch_grid(device, n, f);
 #endif
   if (device.is_meta()) return;
@@ -100,7 +81,7 @@ struct Element {
 /// f(image, y, x) for every pixel of n images of h x w.
 template <class F>
 void for_each_pixel(Device device, std::int64_t n, std::int64_t h, std::int64_t w, F f) {
-#ifdef __CUDACC__
+#ifdef DUHDR_WITH_CUDA
   if (device.is_cuda()) return detail::launch_grid(device, n * h * w, detail::Pixel<F>{f, h, w});
 #endif
   if (device.is_meta()) return;
@@ -119,7 +100,7 @@ void for_each_pixel(Device device, std::int64_t n, std::int64_t h, std::int64_t 
 template <class F>
 void for_each_element(Device device, const Shape& shape, F f) {
   const std::int64_t n = shape.n(), h = shape.h(), w = shape.w(), c = shape.c();
-#ifdef __CUDACC__
+#ifdef DUHDR_WITH_CUDA
   if (device.is_cuda()) return detail::launch_grid(device, n * h * w * c, detail::Element<F>{f, h, w, c});
 #endif
   if (device.is_meta()) return;
@@ -211,7 +192,7 @@ Tensor reduce_rows(Device device, std::int64_t groups, std::int64_t rows, std::i
   Tensor partial(Shape{groups * blocks, K, channels}, DType::f64, device);
   Tensor sums(Shape{K, groups, channels}, DType::f64, device);
   const detail::PartialSums<K, F> stage{f, partial.mutable_data<double>(), rows, blocks, channels};
-#ifdef __CUDACC__
+#ifdef DUHDR_WITH_CUDA
   if (device.is_cuda()) detail::launch_grid(device, groups * blocks * channels, stage);
 #endif
   if (device.is_cpu()) {

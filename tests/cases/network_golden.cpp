@@ -55,7 +55,7 @@ Variable on_line(const Variable& x, double slope) {
   Tensor line(x.shape(), DType::f64);
   for (std::int64_t i = 0; i < line.numel(); ++i)
     line.mutable_data<double>()[i] = slope * static_cast<double>(i % x.shape()[1]);
-  return add(x, Variable(line.to(x.dtype())));
+  return add(x, Variable(line.to(x.dtype()).to(x.device())));
 }
 
 Variable area_shrink(const Variable& x, std::int64_t max_side) {
@@ -130,7 +130,7 @@ Variable loss_of(const GoldenCase& golden_case, const NamedVariables& outputs) {
     if (name.starts_with("aux/")) continue;
     Tensor g(output.shape(), DType::f32);
     golden::fill(golden_case.name + "/grad_" + name, {-1, 1}, values_of(g));
-    const Variable part = sum(mul(output, Variable(g.to(output.dtype()))));
+    const Variable part = sum(mul(output, Variable(g.to(output.dtype()).to(output.device()))));
     loss = loss.defined() ? add(loss, part) : part;
   }
   return loss;
@@ -238,20 +238,21 @@ GoldenSubject golden_subject(const GoldenCase& golden_case) {
   return subject;
 }
 
-std::map<std::string, Tensor> evaluate_golden_case(const GoldenCase& golden_case, DType dtype) {
+std::map<std::string, Tensor> evaluate_golden_case(const GoldenCase& golden_case, DType dtype, Device device) {
   const GoldenSubject subject = golden_subject(golden_case);
   if (subject.module) {
     fill_module(*subject.module, subject.prefix);
     subject.module->to(dtype);
+    subject.module->to(device);
     subject.module->set_training(golden_case.trains());
   }
   NamedVariables inputs;
   for (const auto& item : golden_case.inputs.items())
-    inputs.emplace(item.key(), Variable(golden_input(golden_case, item.key()).to(dtype), true));
+    inputs.emplace(item.key(), Variable(golden_input(golden_case, item.key()).to(dtype).to(device), true));
   const NamedVariables outputs = subject.run(inputs);
 
   std::map<std::string, Tensor> result;
-  for (const auto& [name, output] : outputs) result.emplace(name, output.value());
+  for (const auto& [name, output] : outputs) result.emplace(name, output.value().to(Device::cpu()));
   loss_of(golden_case, outputs).backward();
   for (const auto& [name, variable] : inputs) result.emplace("grad/" + name, sampled_gradient(variable, input_samples));
   if (!subject.module) return result;

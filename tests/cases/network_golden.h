@@ -56,8 +56,9 @@ void set_widths(DuHdrConfig& config, const nlohmann::json& widths);
 ExpandNetConfig expandnet_config(const nlohmann::json& widths);
 HdrcnnConfig hdrcnn_config(const nlohmann::json& widths);
 
-/// Everything the file of the case should hold, computed in `dtype` (f32 or f64): outputs as they are, gradients and
-/// buffers flat and sampled as in the file.
-std::map<std::string, Tensor> evaluate_golden_case(const GoldenCase& golden_case, DType dtype);
+/// Everything the file of the case should hold, computed in `dtype` (f32 or f64) on a device: outputs as they are,
+/// gradients and buffers flat and sampled as in the file. All on the CPU.
+std::map<std::string, Tensor> evaluate_golden_case(const GoldenCase& golden_case, DType dtype,
+                                                   Device device = Device::cpu());
 
 }  // namespace duhdr::test
