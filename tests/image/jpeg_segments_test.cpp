@@ -6,7 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cstring>
+#include <algorithm>
+#include <new>
 
 #include "tests/support/image_files.h"
 
@@ -32,7 +33,7 @@ class Guarded {
 
   std::span<const std::byte> hold(std::span<const std::byte> bytes) {
     std::byte* begin = first_ + room_ - bytes.size();
-    std::memcpy(begin, bytes.data(), bytes.size());
+    std::ranges::copy(bytes, begin);
     return {begin, bytes.size()};
   }
 
