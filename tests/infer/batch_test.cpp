@@ -39,7 +39,7 @@ class Batches : public testing::Test {
  protected:
   void SetUp() override {
     set_pool_threads(2);
-    options_.format = "pfm";
+    options_.format = written_format("pfm", Image::Referred::scene);
     for (int i = 0; i < 6; ++i) add(cli::photograph(20 + i, 30));
   }
   void TearDown() override { set_pool_threads(usable_processors()); }
