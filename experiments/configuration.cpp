@@ -14,7 +14,7 @@ using Json = nlohmann::json;
 
 constexpr std::int64_t most_steps = 1'000'000'000;
 
-/// The settings of a stage in the base's schedule.
+/// The settings of a stage in the base's schedule: of its first row, where there are several.
 Json plan_of(const Json& base, const ExperimentRow& row, const std::string& stage) {
   for (const Json& plan : base.at("schedule"))
     if (plan.at("stage") == stage) return plan;

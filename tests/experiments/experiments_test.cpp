@@ -101,12 +101,12 @@ TEST(Rows, AreGoodConfigurationsOfEveryBase) {
         EXPECT_EQ(config.seed, base.seed);
         EXPECT_EQ(config.schedule.size(), row.schedule.size());
         EXPECT_TRUE(row.init.empty() || names.contains(row.init)) << "starts from a row that is trained later";
-        for (const StagePlan& plan : configuration(base, row, {"full", 0}).schedule)
-          for (const StagePlan& own : base.schedule) {
-            if (own.stage == plan.stage) {
-              EXPECT_EQ(plan.steps, own.steps) << plan.stage;
-            }
+        for (const StagePlan& plan : configuration(base, row, {"full", 0}).schedule) {
+          const auto own = std::ranges::find(base.schedule, plan.stage, &StagePlan::stage);
+          if (own != base.schedule.end()) {
+            EXPECT_EQ(plan.steps, own->steps) << plan.stage;
           }
+        }
       }
       for (const ExperimentGroup& group : experiment.groups)
         for (const ExperimentLine& line : group.lines) EXPECT_TRUE(names.contains(line.row)) << line.row;

@@ -28,6 +28,11 @@ TEST(Formats, RowsAreConsistent) {
   for (const Format& format : formats()) {
     SCOPED_TRACE(format.title);
     EXPECT_FALSE(format.title.empty());
+    if (format.keeps_photograph) {  // written only, and read as the format of its photograph
+      EXPECT_TRUE(format.marks.empty() && format.plausible == nullptr && format.decode == nullptr);
+      for (const std::string_view extension : format.extensions) EXPECT_EQ(format_of(extension)->name, "jpeg");
+      continue;
+    }
     EXPECT_NE(format.marks.empty(), format.plausible == nullptr);
     EXPECT_EQ(format.decode == nullptr, format.extensions.empty());
     if (format.decode == nullptr) continue;
@@ -43,18 +48,28 @@ TEST(Formats, RowsAreConsistent) {
 TEST(Formats, WhatIsWrittenIsReadBackAsThatFormat) {
   Tensor values({1, 2, 3, 3}, DType::f32);
   for (std::int64_t i = 0; i < values.numel(); ++i) values.mutable_data<float>()[i] = static_cast<float>(i) / 17.0f;
+  const Photograph photograph{.jpeg = {}, .codes = values};
   for (const Format& format : formats()) {
     if (format.encode == nullptr) continue;
-    const Image image = read(format.encode({.pixels = values, .white_luminance = 100.0f, .attributes = {{"a", "b"}}}));
-    EXPECT_EQ(image.format, format.name);
-    EXPECT_EQ(image.referred, format.referred);
+    Output output{.pixels = values, .white_luminance = 100.0f, .attributes = {{"a", "b"}}};
+    if (format.keeps_photograph) {
+      output.photograph = &photograph;
+      output.layers = {{"linear", values}, {"mask", Tensor::zeros(values.shape().with(3, 1), DType::f32)}};
+    }
+    const Image image = read(format.encode(output));
+    EXPECT_EQ(image.format, format.keeps_photograph ? "jpeg" : format.name);
+    EXPECT_EQ(image.referred, format.keeps_photograph ? Image::Referred::display : format.referred);
     EXPECT_EQ(image.pixels.shape(), values.shape());
   }
 }
 
 TEST(Formats, Lists) {
-  EXPECT_EQ(written_formats(Image::Referred::scene), (Text{"exr", "hdr", "pfm"}));
+  EXPECT_EQ(written_formats(Image::Referred::scene), (Text{"exr", "hdr", "pfm", "jpg"}));
   EXPECT_EQ(written_formats(Image::Referred::display), (Text{"png", "jpg"}));
+  EXPECT_EQ(written_format("jpeg", Image::Referred::scene), written_format("uhdr", Image::Referred::scene));
+  EXPECT_EQ(written_format("jpeg", Image::Referred::display), format_of("jpg"));
+  EXPECT_EQ(written_format("uhdr", Image::Referred::display), nullptr);
+  EXPECT_EQ(written_format("bmp", Image::Referred::display), nullptr);
   EXPECT_EQ(readable_formats(Image::Referred::scene), "OpenEXR, Radiance HDR or PFM");
   EXPECT_EQ(readable_formats(), "OpenEXR, Radiance HDR, PFM, PNG, JPEG, BMP, GIF, PSD, PGM/PPM or TGA");
   EXPECT_EQ(extension_of("a/B.JPeG"), "jpeg");
