@@ -105,7 +105,7 @@ ModelCard Session::card(const RunState& state) const {
           .provenance = {{"program", options_.program},
                          {"steps", state.total_steps},
                          {"images", state.images},
-                         {"configuration", to_json(config_)}}};
+                         {"configuration", identity(config_)}}};
 }
 
 std::string Session::text(const RunState& state) const {

@@ -125,7 +125,10 @@ Memory::Open::Open(const Memory& memory) : memory_(memory) {
   if (mprotect(memory_.device_, memory_.end_, PROT_READ | PROT_WRITE) != 0) std::abort();
 }
 
+/// The page tables of what was touched are dropped first: changes of protection walk all that there are, and an opening
+/// touches little. The contents are the file's.
 Memory::Open::~Open() {
+  if (madvise(memory_.device_, memory_.end_, MADV_DONTNEED) != 0) std::abort();
   if (mprotect(memory_.device_, memory_.end_, PROT_NONE) != 0) std::abort();
 }
 
