@@ -136,7 +136,7 @@ std::optional<Checkpoint> open_run_folder(const TrainConfig& config, const RunOp
       throw Error(ExitCode::usage, message(shown(options.folder), ": the run was begun with another configuration (",
                                            first_difference(begun, wanted), " differs); choose another folder"));
   }
-  for (const char* part : {"", "samples", "model"}) remove_leftovers(options.folder / part);
+  for (const char* part : {"", "samples", "model", "best"}) remove_leftovers(options.folder / part);
   write_config(config, options.folder);
   return checkpoint;
 }

@@ -142,7 +142,7 @@ TEST_F(TrainProgram, ARunIsNotOverwritten) {
 
 TEST_F(TrainProgram, HalfWrittenFilesOfKilledRunsAreRemoved) {
   expect(0, {"-c", "tiny.json", "-o", "run", "--max-steps", "3", "-q"});
-  for (const char* part : {"", "samples", "checkpoints", "model"})
+  for (const char* part : {"", "samples", "checkpoints", "model", "best"})
     write(folder_ / "run" / part / ".duhdr-1-0.tmp", std::string("half"));
   expect(0, {"-c", "tiny.json", "-o", "run", "--resume", "auto", "-q"});
   for (const auto& [name, sum] : contents_of(folder_ / "run")) EXPECT_FALSE(name.ends_with(".tmp")) << name;
