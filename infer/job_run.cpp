@@ -136,6 +136,7 @@ void JobRun::read() {
       throw Error(ExitCode::bad_image, shown(report_.job.input) + ": not a regular file (a socket)");
     Bytes bytes = read_file(report_.job.input, options_.limits.file_bytes, ExitCode::bad_image);
     const Image image = decode_image(bytes, shown(report_.job.input), options_.limits, extension_of(report_.job.input));
+    if (!options_.format->keeps_photograph) bytes = {};
     report_.warnings = image.warnings;
     report_.width = image.width();
     report_.height = image.height();

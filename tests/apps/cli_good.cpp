@@ -46,11 +46,6 @@ class GoodCalls : public testing::Test {
   Scratch folder_{"cli-good"};
 };
 
-std::string text_of(const fs::path& path) {
-  const Bytes bytes = read_file(path, 1 << 30, ExitCode::internal);
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 void expect_light(const Image& image, std::int64_t width, std::int64_t height) {
   EXPECT_EQ(image.width(), width);
   EXPECT_EQ(image.height(), height);
@@ -280,29 +275,6 @@ TEST_F(GoodCalls, Preview) {
   const Image strip = read_image(folder_ / "out.preview.png");
   EXPECT_EQ(strip.width(), 4 * 70 + 3 * 4);
   EXPECT_EQ(strip.height(), 45);
-}
-
-TEST_F(GoodCalls, UltraHdrKeepsThePhotograph) {
-  write(folder_ / "in.jpg", encode_jpeg(codes_of(read_image(folder_ / "in.png").pixels)));
-  run(call("in.jpg", "out.jpg", {"--gain-map", "full", "--peak-nits", "600"}));
-  run(call("in.png", "encoded.jpg", {"-f", "uhdr", "--quality", "95"}));
-  const std::vector<float> base = read_image(folder_ / "in.jpg").pixels.to_vector<float>();
-  for (const char* name : {"out.jpg", "encoded.jpg"}) {
-    EXPECT_EQ(read_image(folder_ / name).pixels.to_vector<float>(), base) << name;
-    const std::string bytes = text_of(folder_ / name);
-    for (const char* part : {"hdrgm:Version", "hdrgm:GainMapMax", "urn:iso:std:iso:ts:21496:-1", "MPF"})
-      EXPECT_NE(bytes.find(part), std::string::npos) << name << " " << part;
-  }
-}
-
-TEST_F(GoodCalls, Layers) {
-  run(call("in.png", "plain.exr", {"--exposure", "1"}));
-  run(call("in.png", "out.exr", {"--exposure", "1", "--layers", "hdr,linear,mask"}));
-  EXPECT_EQ(read_image(folder_ / "out.exr").pixels.to_vector<float>(),
-            read_image(folder_ / "plain.exr").pixels.to_vector<float>());
-  const std::string bytes = text_of(folder_ / "out.exr");
-  for (const char* channel : {"linear.R", "linear.G", "linear.B", "mask.Y"})
-    EXPECT_NE(bytes.find(channel), std::string::npos) << channel;
 }
 
 TEST_F(GoodCalls, DryRunWritesNothing) {

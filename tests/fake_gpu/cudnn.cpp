@@ -129,7 +129,8 @@ constexpr Algorithm algorithms[] = {
     {Direction::forward, CUDNN_CONVOLUTION_FWD_ALGO_FFT, true, much, always, "guessed: not in NHWC"},
     {Direction::forward, CUDNN_CONVOLUTION_FWD_ALGO_FFT_TILING, true, much, always, "guessed: not in NHWC"},
     {Direction::forward, CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD, true, some, always, "guessed: not in NHWC"},
-    {Direction::forward, CUDNN_CONVOLUTION_FWD_ALGO_DIRECT, true, nothing, always, "documented: not implemented"},
+    {Direction::forward, CUDNN_CONVOLUTION_FWD_ALGO_DIRECT, true, nothing, always,
+     "documented: cuDNN lists it and has none"},
     {Direction::backward_input, CUDNN_CONVOLUTION_BWD_DATA_ALGO_0, false, nothing, never, "documented"},
     {Direction::backward_input, CUDNN_CONVOLUTION_BWD_DATA_ALGO_1, true, some, never, "documented"},
     {Direction::backward_input, CUDNN_CONVOLUTION_BWD_DATA_ALGO_FFT, true, much, always, "guessed: not in NHWC"},
@@ -144,7 +145,7 @@ constexpr Algorithm algorithms[] = {
     {Direction::backward_filter, CUDNN_CONVOLUTION_BWD_FILTER_ALGO_FFT_TILING, true, much, always,
      "guessed: not in NHWC"},
     {Direction::backward_filter, CUDNN_CONVOLUTION_BWD_FILTER_ALGO_WINOGRAD, true, nothing, always,
-     "documented: not implemented"},
+     "documented: cuDNN lists it and has none"},
     {Direction::backward_filter, CUDNN_CONVOLUTION_BWD_FILTER_ALGO_WINOGRAD_NONFUSED, true, much, always,
      "guessed: not in NHWC"},
 };

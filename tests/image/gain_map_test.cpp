@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 
+#include "image/display_gain.h"
 #include "image/orientation.h"
 
 namespace duhdr {
@@ -22,6 +23,20 @@ Tensor ones(std::int64_t width, std::int64_t height, std::int64_t channels = 1) 
 bool all_zero(const Tensor& codes) {
   const auto values = codes.to_vector<std::uint8_t>();
   return std::ranges::all_of(values, [](std::uint8_t code) { return code == 0; });
+}
+
+TEST(DisplayGain, IsOneWhereNothingIsInventedAndNeverBelow) {
+  const Shape shape{1, 1, 4, 3};
+  const Tensor linear = Tensor::of<float>(shape, std::vector<float>{1, 1, 1, 0.5f, 0.5f, 0.5f, 1, 1, 1, 0, 0, 0});
+  const Tensor light = Tensor::of<float>(shape, std::vector<float>{8, 4, 2, 9, 9, 9, 0.5f, 0.5f, 0.5f, 0, 0, 0});
+  const Tensor mask = Tensor::of<float>(shape.with(3, 1), std::vector<float>{0.5f, 0, 1, 1});
+  const float luminance = 0.2126f * 8 + 0.7152f * 4 + 0.0722f * 2;
+  EXPECT_EQ(display_gain(light, linear, mask, true).to_vector<float>(),
+            (std::vector<float>{4.5f, 2.5f, 1.5f, 1, 1, 1, 1, 1, 1, 1, 1, 1}));
+  const std::vector<float> grey = display_gain(light, linear, mask, false).to_vector<float>();
+  ASSERT_EQ(grey.size(), 4u);
+  EXPECT_FLOAT_EQ(grey[0], 1 + 0.5f * (luminance - 1));
+  for (std::size_t i = 1; i < 4; ++i) EXPECT_EQ(grey[i], 1.0f);
 }
 
 TEST(GainMap, NothingGainedIsExactlyOne) {
