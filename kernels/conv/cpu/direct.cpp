@@ -95,11 +95,15 @@ void run(DirectConv conv, const Packed& packed) {
   }
   const bool one_vector = packed.blocks.size() == 1 && packed.blocks.front().vectors == 1;
   conv.together = packed.kernels->direct_rows * (one_vector ? 2 : 1);
-  const Index rows = conv.together, groups = conv.n * conv.oh * ceil_div(conv.ow, rows);
+  const Index rows = conv.together, per_row = ceil_div(conv.ow, rows), lines = conv.n * conv.oh;
   const Index blocks = std::ssize(packed.blocks);
-  constexpr Index most_together = 16;
-  const Index together = std::clamp(groups / enough_jobs(), Index{1}, most_together);
-  const Index pieces = ceil_div(groups, together), wanted = ceil_div(enough_jobs(), pieces);
+  // A job is a strip of the image, some groups wide and some rows high, so that a kernel's rows are still in the cache
+  // when the next row of results reads them.
+  constexpr Index most_together = 16, most_lines = 16;
+  const Index together = std::clamp(per_row * lines / enough_jobs(), Index{1}, std::min(most_together, per_row));
+  const Index strips = ceil_div(per_row, together);
+  const Index high = std::clamp(strips * lines / enough_jobs(), Index{1}, most_lines);
+  const Index pieces = strips * ceil_div(lines, high), wanted = ceil_div(enough_jobs(), pieces);
   const Index blocks_together = ceil_div(blocks, std::min(blocks, wanted)), shares = ceil_div(blocks, blocks_together);
   Index edge = 0;  // floats that a group reads
   for (int s = 0; s < conv.sources; ++s)
@@ -108,14 +112,16 @@ void run(DirectConv conv, const Packed& packed) {
   conv.parts = packed.parts.data();
   conv.part_count = static_cast<int>(packed.parts.size());
   parallel_for(pieces * shares, [&](Index job) {
-    const Index first = job / shares * together, block = job % shares * blocks_together;
+    const Index piece = job / shares, block = job % shares * blocks_together;
+    const Index strip = piece % strips * together, line = piece / strips * high;
     DirectConv one = conv;
     one.blocks = packed.blocks.data() + block;
     one.block_count = static_cast<int>(std::min(blocks_together, blocks - block));
     if (one.block_count <= 0) return;
     one.weight = packed.of_block(block);
     Tensor room = room_for(together * edge);
-    packed.kernels->direct(one, first, std::min(together, groups - first), room.mutable_data<float>());
+    for (Index l = line; l < std::min(line + high, lines); ++l)
+      packed.kernels->direct(one, l, strip, std::min(together, per_row - strip), room.mutable_data<float>());
   });
 }
 

@@ -229,8 +229,9 @@ struct ConvKernels {
   void (*split_output)(TileMatrix from, const TileGrid& grid, Index first, Index count, Index channel, Index channels,
                        const Target& target);
 
-  /// Groups of conv.together output pixels [first, first + count) in rows of pixels. `room`: floats for their edges.
-  void (*direct)(const DirectConv& conv, Index first, Index count, float* room);
+  /// Groups of conv.together output pixels [first, first + count) of one row, `line` of those of all images. `room`:
+  /// floats for their edges.
+  void (*direct)(const DirectConv& conv, Index line, Index first, Index count, float* room);
   void (*outer)(const OuterProduct& product);
   /// Output rows [first, first + count) of all images.
   void (*depthwise)(const DepthwiseConv& conv, Index first, Index count);

@@ -46,9 +46,7 @@ float* copy_edge(const DirectConv& conv, int s, Index n, Index y, Index x, Index
   return room;
 }
 
-PixelGroup group_of(const DirectConv& conv, Index number, float*& room) {
-  const Index per_row = (conv.ow + conv.together - 1) / conv.together;
-  const Index ox = number % per_row * conv.together, oy = number / per_row % conv.oh, n = number / per_row / conv.oh;
+PixelGroup group_of(const DirectConv& conv, Index n, Index oy, Index ox, float*& room) {
   PixelGroup group{};
   group.count = least(conv.together, conv.ow - ox);
   group.y = n * conv.target.image + oy * conv.target.row + ox * conv.target.pixel;
@@ -72,13 +70,13 @@ PixelGroup group_of(const DirectConv& conv, Index number, float*& room) {
 
 constexpr Index most_groups = 16;  // whose sums wait while one part's weights stay in the level 1 cache
 
-void direct_groups(const DirectConv& conv, Index first, Index count, float* room) {
+void direct_groups(const DirectConv& conv, Index n, Index oy, Index ox, Index count, float* room) {
   PixelGroup groups[most_groups];
-  for (Index g = 0; g < count; ++g) groups[g] = group_of(conv, first + g, room);
+  for (Index g = 0; g < count; ++g) groups[g] = group_of(conv, n, oy, ox + g * conv.together, room);
   float sums[most_groups * direct_rows * 2 * lanes];
   const float* b = conv.weight;
-  for (int n = 0; n < conv.block_count; ++n) {
-    const ChannelBlock& block = conv.blocks[n];
+  for (int i = 0; i < conv.block_count; ++i) {
+    const ChannelBlock& block = conv.blocks[i];
     const Index wide = block.vectors * lanes;
     for (int part = 0; part < conv.part_count; ++part) {
       const SumPart& sum = conv.parts[part];
@@ -104,8 +102,10 @@ void direct_groups(const DirectConv& conv, Index first, Index count, float* room
   }
 }
 
-void direct(const DirectConv& conv, Index first, Index count, float* room) {
-  for (Index g = 0; g < count; g += most_groups) direct_groups(conv, first + g, least(most_groups, count - g), room);
+void direct(const DirectConv& conv, Index line, Index first, Index count, float* room) {
+  const Index n = line / conv.oh, oy = line % conv.oh;
+  for (Index g = 0; g < count; g += most_groups)
+    direct_groups(conv, n, oy, (first + g) * conv.together, least(most_groups, count - g), room);
 }
 
 void outer_product(const OuterProduct& p) {

@@ -30,18 +30,19 @@ struct Rows {
 
 template <int rows, int vectors>
 DUHDR_INLINE void finish_rows(const Vec (&sum)[rows][vectors], const Finish& f) {
+  // Where pixels lie one after another, a vector that is longer than its pixel may write into the next one of these
+  // rows, which comes after it: storing a part of a vector takes AVX2 as long as ten whole ones.
+  const Index may_end = f.y_step == f.channels ? rows * f.y_step : 0;
   with_fused(f.activation, [&](auto fuse) {
     DUHDR_UNROLL
-    for (int v = 0; v < vectors; ++v) {
-      const Index left = f.channels - v * lanes;
-      if (left <= 0) return;
-      const Vec bias = f.bias ? load_some(f.bias + v * lanes, left) : zero();
+    for (int m = 0; m < rows; ++m) {
       DUHDR_UNROLL
-      for (int m = 0; m < rows; ++m) {
-        Vec value = sum[m][v] + bias;
-        const Index at = m * f.y_step + v * lanes;
+      for (int v = 0; v < vectors; ++v) {
+        const Index left = f.channels - v * lanes, at = m * f.y_step + v * lanes;
+        if (left <= 0) break;
+        Vec value = sum[m][v] + (f.bias ? load_some(f.bias + v * lanes, left) : zero());
         if (f.residual) value = value + load_some(f.residual + at, left);
-        store_some(f.y + at, fused<decltype(fuse)::value>(value), left);
+        store_some(f.y + at, fused<decltype(fuse)::value>(value), at + lanes <= may_end ? lanes : left);
       }
     }
   });
