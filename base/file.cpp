@@ -29,6 +29,7 @@ class Descriptor {
   Descriptor& operator=(const Descriptor&) = delete;
   int get() const { return number_; }
   bool valid() const { return number_ >= 0; }
+  int release() { return std::exchange(number_, -1); }
 
   /// False when the system reports a late write error.
   bool close() { return number_ < 0 || ::close(std::exchange(number_, -1)) == 0 || errno == EINTR; }
@@ -229,30 +230,50 @@ Bytes zero_bytes(std::size_t size) {
 
 }  // namespace
 
-Bytes read_file(const fs::path& path, std::uint64_t limit, ExitCode bad_content) {
+FileReader::FileReader(fs::path path, std::uint64_t limit, ExitCode bad_content)
+    : path_(std::move(path)), bad_content_(bad_content) {
   // O_NONBLOCK: opening a pipe without a writer must not hang.
-  const Descriptor descriptor(retried([&] { return ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC); }));
+  Descriptor descriptor(retried([&] { return ::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC); }));
   if (!descriptor.valid() && (errno == ELOOP || errno == ENXIO))
-    throw Error(bad_content, message(shown(path), ": not a regular file (",
+    throw Error(bad_content, message(shown(path_), ": not a regular file (",
                                      errno == ELOOP ? "its symbolic links form a loop" : "a socket", ")"));
   struct stat status {};
-  if (!descriptor.valid() || ::fstat(descriptor.get(), &status) != 0) fail(path, "cannot open", errno);
+  if (!descriptor.valid() || ::fstat(descriptor.get(), &status) != 0) fail(path_, "cannot open", errno);
   if (!S_ISREG(status.st_mode))
-    throw Error(bad_content, message(shown(path), ": not a regular file (", kind_of(status.st_mode), ")"));
-  const auto size = static_cast<std::uint64_t>(status.st_size);
-  if (size > limit)
-    throw Error(bad_content, message(shown(path), ": file too large (", size, " bytes, at most ", limit, ")"));
+    throw Error(bad_content, message(shown(path_), ": not a regular file (", kind_of(status.st_mode), ")"));
+  size_ = static_cast<std::uint64_t>(status.st_size);
+  if (size_ > limit)
+    throw Error(bad_content, message(shown(path_), ": file too large (", size_, " bytes, at most ", limit, ")"));
+  descriptor_ = descriptor.release();
+}
 
-  Bytes bytes = zero_bytes(size);
-  const std::size_t got = read_into(descriptor.get(), bytes, path);
+FileReader::~FileReader() { const Descriptor closed(descriptor_); }
+
+void FileReader::changed(const std::string& at_the_end) const {
+  throw Error(bad_content_, message(shown(path_), ": file changed while it was read (", size_, " bytes at first, ",
+                                    at_the_end, " at the end); try again"));
+}
+
+void FileReader::read(std::span<std::byte> to) {
+  const std::size_t got = read_into(descriptor_, to, path_);
+  done_ += got;
+  if (got != to.size()) changed(std::to_string(done_));
+}
+
+void FileReader::finish() {
   std::byte beyond{};
-  const ssize_t more = retried([&] { return ::read(descriptor.get(), &beyond, 1); });
-  if (more < 0 && size > 0) fail(path, "cannot read", errno);
+  const ssize_t more = retried([&] { return ::read(descriptor_, &beyond, 1); });
+  if (more < 0 && size_ > 0) fail(path_, "cannot read", errno);
   if (more < 0)  // as /proc/self/mem
-    throw Error(bad_content, message(shown(path), ": not a regular file (it has 0 bytes and cannot be read)"));
-  if (got != size || more != 0)
-    throw Error(bad_content, message(shown(path), ": file changed while it was read (", size, " bytes at first, ",
-                                     got == size ? "more" : std::to_string(got), " at the end); try again"));
+    throw Error(bad_content_, message(shown(path_), ": not a regular file (it has 0 bytes and cannot be read)"));
+  if (more != 0) changed("more");
+}
+
+Bytes read_file(const fs::path& path, std::uint64_t limit, ExitCode bad_content) {
+  FileReader file(path, limit, bad_content);
+  Bytes bytes = zero_bytes(file.size());
+  file.read(bytes);
+  file.finish();
   return bytes;
 }
 

@@ -16,9 +16,30 @@ namespace duhdr {
 
 using Bytes = std::vector<std::byte>;
 
-/// The whole file by read(2) (never mmap: a file that shrinks must not kill us). Only regular files; anything
-/// else (a loop of symbolic links, too), and a file above `limit` bytes, throws `bad_content`; a missing or unreadable
-/// file throws io.
+/// A regular file, read once from its beginning to its end by read(2) (never mmap: a file that shrinks must not kill
+/// us). Anything else (a loop of symbolic links, too), a file above `limit` bytes, and one that changes its size
+/// meanwhile, throws `bad_content`; a missing or unreadable file throws io.
+class FileReader {
+ public:
+  FileReader(std::filesystem::path path, std::uint64_t limit, ExitCode bad_content);
+  ~FileReader();
+  FileReader(const FileReader&) = delete;
+  FileReader& operator=(const FileReader&) = delete;
+
+  std::uint64_t size() const { return size_; }  // bytes, when it was opened
+  void read(std::span<std::byte> to);           // the next ones, as many as `to` has
+  void finish();                                // after the last one: there must be no more
+
+ private:
+  [[noreturn]] void changed(const std::string& at_the_end) const;
+
+  std::filesystem::path path_;
+  ExitCode bad_content_;
+  int descriptor_ = -1;
+  std::uint64_t size_ = 0, done_ = 0;
+};
+
+/// The whole file, as FileReader has it.
 Bytes read_file(const std::filesystem::path& path, std::uint64_t limit, ExitCode bad_content);
 
 /// Writes to a temporary name in the same folder, fsyncs, renames, fsyncs the folder. On any failure the old

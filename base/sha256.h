@@ -3,12 +3,28 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 
 namespace duhdr {
 
-/// SHA-256 as 64 hexadecimal digits.
+/// Of bytes that come piece by piece.
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+
+  void update(std::span<const std::byte> bytes);
+  std::string finish();  // 64 hexadecimal digits; once
+
+ private:
+  struct Context;
+  std::unique_ptr<Context> context_;
+};
+
 std::string sha256(std::span<const std::byte> bytes);
 
 }  // namespace duhdr

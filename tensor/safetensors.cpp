@@ -6,6 +6,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <functional>
 #include <limits>
 #include <string_view>
 #include <tuple>
@@ -23,6 +24,7 @@ using nlohmann::json;
 static_assert(std::endian::native == std::endian::little, "the format is little-endian, and so are we");
 
 constexpr std::size_t length_bytes = 8;
+constexpr std::size_t longest_signature = 24;  // of lookalike()
 constexpr const char* metadata_key = "__metadata__";
 
 struct TypeName {
@@ -86,23 +88,30 @@ std::string lookalike(std::span<const std::byte> bytes) {
   return "";
 }
 
-/// Checks the length field and the first byte; returns the header's text.
-std::string_view header_of(std::span<const std::byte> bytes, const std::string& file) {
-  const auto not_ours = [&](const std::string& reason) {
-    refuse(file, message("not a safetensors file", lookalike(bytes), ": ", reason));
+/// The next bytes of a file, as many as there is room for. There are enough, or it throws.
+using Read = std::function<void(std::span<std::byte>)>;
+
+/// Reads the header's text, checking the length field and the first byte. The file has `size` bytes.
+std::string read_header(const Read& read, std::uint64_t size, const std::string& file) {
+  const auto not_ours = [&](std::span<const std::byte> start, const std::string& reason) {
+    refuse(file, message("not a safetensors file", lookalike(start), ": ", reason));
   };
-  if (bytes.size() < length_bytes)
-    not_ours(message("it ends inside the header length (", bytes.size(), " bytes, at least ", length_bytes, ")"));
+  Bytes start(std::min<std::uint64_t>(size, length_bytes));
+  read(start);
+  if (size < length_bytes)
+    not_ours(start, message("it ends inside the header length (", size, " bytes, at least ", length_bytes, ")"));
   std::uint64_t length = 0;
-  std::memcpy(&length, bytes.data(), length_bytes);
-  const std::uint64_t room = bytes.size() - length_bytes;
-  if (length < 2 || length > max_safetensors_header)
-    not_ours(message("header length ", length, " (allowed: 2 to ", max_safetensors_header, ")"));
-  if (length > room) not_ours(message("header length ", length, ", but only ", room, " bytes follow"));
-  const std::string_view header(reinterpret_cast<const char*>(bytes.data()) + length_bytes, length);
+  std::memcpy(&length, start.data(), length_bytes);
+  const std::uint64_t room = size - length_bytes;
+  const bool allowed = length >= 2 && length <= max_safetensors_header, there = allowed && length <= room;
+  start.resize(length_bytes + (there ? length : std::min<std::uint64_t>(room, longest_signature)));
+  read(std::span(start).subspan(length_bytes));
+  if (!allowed) not_ours(start, message("header length ", length, " (allowed: 2 to ", max_safetensors_header, ")"));
+  if (!there) not_ours(start, message("header length ", length, ", but only ", room, " bytes follow"));
+  const std::string header(reinterpret_cast<const char*>(start.data()) + length_bytes, length);
   if (header.front() != '{')
-    not_ours(message("the header at byte ", length_bytes, " does not start with { (found \"",
-                     escaped(header.substr(0, 1)), "\")"));
+    not_ours(start, message("the header at byte ", length_bytes, " does not start with { (found \"",
+                            escaped(header.substr(0, 1)), "\")"));
   return header;
 }
 
@@ -240,11 +249,15 @@ std::map<std::string, std::string> parse_metadata(const json& value, const std::
   return out;
 }
 
-}  // namespace
-
-TensorFile parse_safetensors(std::span<const std::byte> bytes, const std::string& shown_name, NonFinite non_finite) {
-  const std::string_view header = header_of(bytes, shown_name);
-  const std::span<const std::byte> data = bytes.subspan(length_bytes + header.size());
+/// Every tensor is read to where it stays.
+TensorFile parse(const Read& read_next, std::uint64_t size, const std::string& shown_name, NonFinite non_finite) {
+  Sha256 checksum;
+  const Read read = [&](std::span<std::byte> to) {
+    read_next(to);
+    checksum.update(to);
+  };
+  const std::string header = read_header(read, size, shown_name);
+  const std::uint64_t data_bytes = size - length_bytes - header.size();
   const JsonLimits limits{.bytes = max_safetensors_header, .depth = 3};
   const json root = parse_json(header, shown_name + ": header", ExitCode::bad_weights, limits);
 
@@ -254,24 +267,42 @@ TensorFile parse_safetensors(std::span<const std::byte> bytes, const std::string
     if (item.key() == metadata_key)
       out.metadata = parse_metadata(item.value(), shown_name);
     else
-      entries.push_back(parse_entry(item.key(), item.value(), data.size(), shown_name));
+      entries.push_back(parse_entry(item.key(), item.value(), data_bytes, shown_name));
   }
-  check_coverage(entries, data.size(), shown_name);
+  check_coverage(entries, data_bytes, shown_name);
 
   for (const Entry& entry : entries) {
-    if (entry.counter) continue;
+    if (entry.counter) {
+      Bytes unused(entry.end - entry.begin);
+      read(unused);
+      continue;
+    }
     Tensor tensor(entry.shape, entry.dtype);
-    if (tensor.bytes() > 0) std::memcpy(tensor.mutable_raw(), data.data() + entry.begin, tensor.bytes());
+    read({tensor.mutable_raw(), tensor.bytes()});
     const std::int64_t bad = non_finite == NonFinite::refused ? first_non_finite(tensor) : -1;
     if (bad >= 0) refuse_tensor(shown_name, entry.name, message("NaN or infinity at element ", bad));
     out.tensors.emplace(entry.name, std::move(tensor));
   }
-  out.sha256 = sha256(bytes);
+  out.sha256 = checksum.finish();
   return out;
 }
 
+}  // namespace
+
+TensorFile parse_safetensors(std::span<const std::byte> bytes, const std::string& shown_name, NonFinite non_finite) {
+  const std::byte* next = bytes.data();
+  const Read read = [&](std::span<std::byte> to) {
+    if (!to.empty()) std::memcpy(to.data(), next, to.size());
+    next += to.size();
+  };
+  return parse(read, bytes.size(), shown_name, non_finite);
+}
+
 TensorFile read_safetensors(const std::filesystem::path& path, NonFinite non_finite) {
-  return parse_safetensors(read_file(path, max_safetensors_file, ExitCode::bad_weights), shown(path), non_finite);
+  FileReader file(path, max_safetensors_file, ExitCode::bad_weights);
+  TensorFile tensors = parse([&](std::span<std::byte> to) { file.read(to); }, file.size(), shown(path), non_finite);
+  file.finish();
+  return tensors;
 }
 
 Bytes encode_safetensors(const std::map<std::string, Tensor>& tensors,
