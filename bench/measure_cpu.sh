@@ -19,7 +19,7 @@ plain=(eager channels_last jit)
 compiled=(compile reduce-overhead max-autotune)
 
 steps=(layers)
-for widths in paper letter; do
+for widths in paper letter lite; do
   steps+=("chain-512-plain-$widths" "chain-512-compiled-$widths")
   for size in 1080p 12mp; do steps+=("reference-$size-$widths" "chain-$size-$widths"); done
   for peer in every-tile channels_last compile; do steps+=("masked-1080p-$peer-$widths"); done
@@ -62,7 +62,7 @@ take() {
     masked-1080p-*)
       part=${step#masked-1080p-}
       chain "$step" "$widths" --sizes 1920x1080 --rounds 3 --picture window-5 --masked --peers "${part%-*}" ;;
-    training-paper | training-letter)
+    training-paper | training-letter | training-lite)
       "$python" bench/compare_training.py --merge "$work/$widths-training"/*.json --json "$(result "$step")" ;;
     training-*-plain-*) part=${step#training-}; training "$step" "${part%-plain-*}" "$widths" "${plain[@]}" ;;
     training-*-compiled-*) part=${step#training-}; training "$step" "${part%-compiled-*}" "$widths" "${compiled[@]}" ;;
