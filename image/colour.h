@@ -2,20 +2,33 @@
 // Colour: the sRGB curve, luminance and primaries, each in this one place.
 #pragma once
 
+#include <array>
+
 namespace duhdr {
 
 constexpr float reference_white = 203;  // cd/m^2 of linear light 1.0, the clip level (ITU-R BT.2408)
 
 /// CIE xy of the primaries and of the white point.
 struct Chromaticities {
-  float red_x, red_y, green_x, green_y, blue_x, blue_y, white_x, white_y;
+  double red_x, red_y, green_x, green_y, blue_x, blue_y, white_x, white_y;
   bool operator==(const Chromaticities&) const = default;
 };
 
-inline constexpr Chromaticities rec709{0.64f, 0.33f, 0.30f, 0.60f, 0.15f, 0.06f, 0.3127f, 0.3290f};
+inline constexpr Chromaticities rec709{0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290};
+inline constexpr Chromaticities rec2020{0.708, 0.292, 0.170, 0.797, 0.131, 0.046, 0.3127, 0.3290};  // and Rec. 2100
 
 /// Equal to Rec. 709 within what files round to (0.002).
 bool is_rec709(const Chromaticities& primaries);
+
+using Vector3 = std::array<double, 3>;
+using Matrix3 = std::array<Vector3, 3>;  // rows
+
+Vector3 operator*(const Matrix3& matrix, const Vector3& column);
+Matrix3 operator*(const Matrix3& left, const Matrix3& right);
+
+/// Linear R G B of one set of primaries to that of another (SMPTE RP 177), white (1, 1, 1) to white: where the white
+/// points differ, by Bradford's adaptation.
+Matrix3 rgb_to_rgb(const Chromaticities& from, const Chromaticities& to);
 
 /// sRGB code in [0, 1] to linear light and back (IEC 61966-2-1); both are continued below 0 and above 1.
 float srgb_to_linear(float code);

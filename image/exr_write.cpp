@@ -62,8 +62,9 @@ Imf::Header make_header(const std::vector<Layer>& layers, const ExrOptions& opti
   Imf::Header header(static_cast<int>(shape.w()), static_cast<int>(shape.h()));
   header.compression() = Imf::ZIP_COMPRESSION;
   const Chromaticities& c = options.chromaticities;
-  Imf::addChromaticities(header, Imf::Chromaticities({c.red_x, c.red_y}, {c.green_x, c.green_y}, {c.blue_x, c.blue_y},
-                                                     {c.white_x, c.white_y}));
+  const auto xy = [](double x, double y) { return Imath::V2f(static_cast<float>(x), static_cast<float>(y)); };
+  Imf::addChromaticities(header, Imf::Chromaticities(xy(c.red_x, c.red_y), xy(c.green_x, c.green_y),
+                                                     xy(c.blue_x, c.blue_y), xy(c.white_x, c.white_y)));
   if (options.white_luminance) Imf::addWhiteLuminance(header, *options.white_luminance);
   for (const Layer& layer : layers)
     for (const std::string& channel : layer.channels)

@@ -6,8 +6,8 @@
 #include <cmath>
 #include <vector>
 
+#include "image/pq.h"
 #include "metrics/least_squares.h"
-#include "metrics/pq.h"
 
 namespace duhdr {
 namespace {

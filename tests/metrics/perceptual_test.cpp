@@ -5,9 +5,9 @@
 #include <cmath>
 #include <limits>
 
+#include "image/pq.h"
 #include "metrics/crf_correction.h"
 #include "metrics/delta_e_itp.h"
-#include "metrics/pq.h"
 #include "metrics/psnr.h"
 #include "metrics/pu21.h"
 #include "metrics/ssim.h"

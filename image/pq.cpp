@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "metrics/pq.h"
+#include "image/pq.h"
 
 #include <algorithm>
 #include <cmath>
