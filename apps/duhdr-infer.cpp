@@ -107,11 +107,12 @@ std::unique_ptr<Method> chosen_method(const InferOptions& options, const EngineO
 }
 
 /// A format that shows what was reconstructed around the photograph needs a model, and leaves its exposure alone.
-void check_keeps_photograph(const InferOptions& options, const Format& format) {
+void check_shows_photograph(const InferOptions& options, const Format& format) {
   if (!options.method.empty())
     throw Error(ExitCode::usage, message("--method ", options.method, ": ", format.title, " needs a model"));
   if (options.exposure != 0)
-    throw Error(ExitCode::usage, message("--exposure: ", format.title, " keeps the photograph as it is"));
+    throw Error(ExitCode::usage, message("--exposure: ", format.title,
+                                         " shows the photograph as it is; --white-nits sets its brightness"));
 }
 
 int infer(const InferOptions& options) {
@@ -122,8 +123,8 @@ int infer(const InferOptions& options) {
   if (options.describe) return describe(options.model, options.size);
   EngineOptions engine_options = options.engine_options();
   const JobPlan plan = plan_jobs(options.job_request());
-  if (plan.format->keeps_photograph) {
-    check_keeps_photograph(options, *plan.format);
+  if (plan.format->shows_photograph) {
+    check_shows_photograph(options, *plan.format);
     engine_options.layers = {"linear", "mask"};
   }
   BatchOptions batch = options.batch_options();

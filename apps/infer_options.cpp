@@ -39,8 +39,8 @@ void InferOptions::add_to(CLI::App& app) {
   app.add_option("-d,--device", device, "auto, cpu, cuda or cuda:N")->capture_default_str();
   app.add_flag("--list-devices", list_devices, "List the devices that can be used, and stop");
   app.add_option("-f,--format", format,
-                 "exr, hdr, pfm or uhdr (a JPEG with a gain map); with --reverse png or jpg. Default: the output's "
-                 "extension")
+                 "exr, hdr, pfm, uhdr (a JPEG with a gain map) or png-pq (BT.2100 PQ); with --reverse png or jpg. "
+                 "Default: the output's extension")
       ->type_name("FORMAT");
   app.add_option("-t,--tile", tile, "Tile side in pixels, auto (by memory) or none")->capture_default_str();
   app.add_option("--max-memory", max_memory, "Limit of the memory for tensors, for example 4G")->type_name("SIZE");
@@ -60,10 +60,16 @@ void InferOptions::add_to(CLI::App& app) {
                  "Size of the gain map of an Ultra HDR JPEG: full, half or quarter of the picture's")
       ->check(CLI::IsMember({"full", "half", "quarter"}))
       ->capture_default_str();
-  app.add_flag("--colour-gain-map", colour_map, "One gain a channel instead of one a pixel");
-  add_number(app, "--peak-nits", peak, "Brightest display, in cd/m^2, that a gain map is made for", 204.0, 10000.0)
+  app.add_flag("--colour-gain-map", write.colour_gain,
+               "One gain a channel instead of one a pixel (Ultra HDR JPEG, PQ PNG)");
+  add_number(app, "--white-nits", write.white,
+             "cd/m^2 of the photograph's white on an HDR display (Ultra HDR JPEG, PQ PNG)", 1.0, 5000.0)
       ->capture_default_str();
-  add_number(app, "--quality", quality, "Of a JPEG that is encoded", 1, 100)->capture_default_str();
+  add_number(app, "--peak-nits", write.peak,
+             "cd/m^2 of the brightest display that is written for (Ultra HDR JPEG, PQ PNG); above --white-nits", 1.0,
+             10000.0)
+      ->capture_default_str();
+  add_number(app, "--quality", write.quality, "Of a JPEG that is encoded", 1, 100)->capture_default_str();
   app.add_flag("--reverse", reverse, "HDR -> LDR by the learned camera");
   app.add_flag("--describe", describe, "Parameters, operations and memory of every network, and stop");
   app.add_option("--size", size, "Size for --describe: N or WIDTHxHEIGHT")->capture_default_str();
@@ -104,6 +110,8 @@ EngineOptions InferOptions::engine_options() const {
 }
 
 JobRequest InferOptions::job_request() const {
+  if (write.peak <= write.white)
+    throw Error(ExitCode::usage, message("--peak-nits ", write.peak, ": not above --white-nits ", write.white));
   JobRequest request;
   for (const std::string& input : inputs) request.inputs.emplace_back(input);
   request.output = output;
@@ -125,10 +133,8 @@ BatchOptions InferOptions::batch_options() const {
   batch.reverse = reverse;
   batch.replace = if_exists != "fail";
   batch.limits = limits;
-  batch.quality = quality;
-  batch.map_size = map_size == "full" ? MapSize::full : map_size == "quarter" ? MapSize::quarter : MapSize::half;
-  batch.colour_map = colour_map;
-  batch.peak = peak;
+  batch.write = write;
+  batch.write.map_size = map_size == "full" ? MapSize::full : map_size == "quarter" ? MapSize::quarter : MapSize::half;
   return batch;
 }
 

@@ -18,10 +18,9 @@ struct InferOptions {
   std::string output, model, method, format;
   std::string device = "auto", tile = "auto", max_memory, precision = "f32", size = "512", if_exists;
   int threads = 0;
-  double exposure = 0, peak = 1000;
-  int quality = 95;
+  double exposure = 0;
   std::string map_size = "half";
-  bool colour_map = false;
+  WriteOptions write;
   bool preview = false, reverse = false, json = false, quiet = false, verbose = false, dry_run = false;
   bool list_devices = false, list_methods = false, describe = false;
   ReadLimits limits;

@@ -9,7 +9,7 @@
 namespace duhdr {
 namespace {
 
-constexpr std::int64_t least_range = 8192;  // pixels for a thread
+constexpr std::int64_t least_range = 8192;  // pixels or values for a thread
 constexpr float darkest = 1e-6f;            // of linear: a gain on black is not seen
 
 float luminance_at(const float* rgb) { return luminance(rgb[0], rgb[1], rgb[2]); }
@@ -36,6 +36,20 @@ Tensor display_gain(const Tensor& light, const Tensor& linear, const Tensor& mas
     }
   });
   return gain;
+}
+
+DisplayLight display_light(const Tensor& codes, const Tensor& gain) {
+  const Shape shape = codes.shape();
+  DUHDR_CHECK(gain.shape() == shape || gain.shape() == shape.with(3, 1), "gain ", gain.shape(), " of ", shape);
+  const std::int64_t channels_per_gain = shape.c() / gain.shape().c();
+  Tensor shown(shape, DType::f32);
+  const float* code = codes.data<float>();
+  const float* factor = gain.data<float>();
+  float* out = shown.mutable_data<float>();
+  parallel_range(shape.numel(), least_range, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) out[i] = srgb_to_linear(code[i]) * factor[i / channels_per_gain];
+  });
+  return {shown};
 }
 
 }  // namespace duhdr

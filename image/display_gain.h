@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How much brighter a display shows a photograph where its light was reconstructed.
+// What an HDR display shows of a photograph where its light was reconstructed: the photograph, brighter.
 #pragma once
 
 #include "tensor/tensor.h"
@@ -9,5 +9,14 @@ namespace duhdr {
 /// 1 + mask (max(1, light / linear) - 1), [1, H, W, 3], or of the luminances, [1, H, W, 1]: exactly 1 where the mask is
 /// 0, and nowhere below. light, linear [1, H, W, 3] and mask [1, H, W, 1] in [0, 1], f32 on the CPU, of one exposure.
 Tensor display_gain(const Tensor& light, const Tensor& linear, const Tensor& mask, bool colour);
+
+/// Light of a display, not of the scene: linear, Rec. 709 primaries, 1.0 = its diffuse white.
+struct DisplayLight {
+  Tensor pixels;  // [1, H, W, 3] f32 on the CPU, finite, >= 0
+};
+
+/// The photograph's own light, decoded by the sRGB curve, times the gain. codes [1, H, W, 3] in [0, 1]; gain as
+/// display_gain() makes it; f32 on the CPU.
+DisplayLight display_light(const Tensor& codes, const Tensor& gain);
 
 }  // namespace duhdr

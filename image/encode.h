@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "image/colour.h"
+#include "image/pq_picture.h"
 #include "tensor/tensor.h"
 
 namespace duhdr {
@@ -49,6 +50,9 @@ Bytes encode_png8(const Tensor& codes);
 
 /// 16-bit sRGB PNG of [1, H, W, 3] f32: code = round(65535 * value), value clamped to [0, 1], NaN refused (internal).
 Bytes encode_png16(const Tensor& values);
+
+/// 16-bit PNG of a picture of that depth, with the chunks cICP (9 16 0 1), mDCV and cLLI of PNG's third edition.
+Bytes encode_png_pq(const PqPicture& picture);
 
 /// Chroma of a JPEG: for every pixel (4:4:4), a mean of 2 x 2 (4:2:0), or none: red, green and blue as they are.
 enum class ChromaSampling { full, half, none };

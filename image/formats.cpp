@@ -18,14 +18,27 @@ using namespace std::string_view_literals;
 constexpr auto scene = Image::Referred::scene, display = Image::Referred::display;
 constexpr std::size_t smallest_file = 10;  // of a PGM with one pixel; every other format needs more
 
+const Photograph& photograph_of(const Output& o) {
+  DUHDR_CHECK(o.photograph != nullptr, "what a display shows is made around a photograph");
+  return *o.photograph;
+}
+
+Tensor gain_of(const Output& o) {
+  return display_gain(o.pixels, o.layers.at("linear"), o.layers.at("mask"), o.options.colour_gain);
+}
+
+Bytes png_pq_of(const Output& o) {
+  const DisplayLight light = display_light(photograph_of(o).codes, gain_of(o));
+  return encode_png_pq(make_pq_picture(light, o.options.white, o.options.peak, 16));
+}
+
 /// The base as it is where it is a JPEG; the map lies as the base stores its pixels.
 Bytes ultra_hdr_of(const Output& o) {
-  DUHDR_CHECK(o.photograph != nullptr, "an Ultra HDR JPEG is made around a photograph");
-  const Photograph& photograph = *o.photograph;
+  const Photograph& photograph = photograph_of(o);
   const bool is_jpeg = !photograph.jpeg.empty();
-  const Tensor gain = display_gain(o.pixels, o.layers.at("linear"), o.layers.at("mask"), o.colour_map);
-  const GainMap map = make_gain_map(as_stored(gain, is_jpeg ? photograph.orientation : 1), o.map_size, o.peak);
-  return encode_ultra_hdr(is_jpeg ? photograph.jpeg : encode_jpeg(codes_of(photograph.codes), o.quality), map,
+  const GainMap map = make_gain_map(as_stored(gain_of(o), is_jpeg ? photograph.orientation : 1), o.options.map_size,
+                                    o.options.peak / o.options.white);
+  return encode_ultra_hdr(is_jpeg ? photograph.jpeg : encode_jpeg(codes_of(photograph.codes), o.options.quality), map,
                           "photograph");
 }
 
@@ -71,7 +84,7 @@ std::vector<Format> all_formats() {
        .referred = display,
        .marks = {{"\xFF\xD8\xFF"sv}},
        .decode = decode::jpeg,
-       .encode = [](const Output& o) { return encode_jpeg(codes_of(o.pixels), o.quality); },
+       .encode = [](const Output& o) { return encode_jpeg(codes_of(o.pixels), o.options.quality); },
        .keeps = {.exif = true, .icc = true, .xmp = true}},
       {.name = "bmp",
        .title = "BMP",
@@ -114,7 +127,14 @@ std::vector<Format> all_formats() {
        .extensions = {"jpg", "jpeg"},  // read as "jpeg"
        .referred = scene,
        .encode = ultra_hdr_of,
-       .keeps_photograph = true},
+       .shows_photograph = true,
+       .keeps_jpeg = true},
+      {.name = "png-pq",
+       .title = "PQ PNG",
+       .extensions = {"png"},  // read as "png"
+       .referred = scene,
+       .encode = png_pq_of,
+       .shows_photograph = true},
   };
 }
 

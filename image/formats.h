@@ -17,9 +17,18 @@ namespace duhdr {
 
 /// The photograph that light was made of, for formats that keep it.
 struct Photograph {
-  Bytes jpeg;           // the whole file, if it is a JPEG
-  Tensor codes;         // [1, H, W, 3] f32 on the CPU, display values in [0, 1], upright
+  Bytes jpeg;           // the whole file, if it is a JPEG and the format keeps it
+  Tensor codes;         // else: [1, H, W, 3] f32 on the CPU, display values in [0, 1], upright
   int orientation = 1;  // 1..8, of the pixels in `jpeg`
+};
+
+/// What formats leave to whoever writes them; each reads what concerns it.
+struct WriteOptions {
+  int quality = 95;                  // of a JPEG that is encoded, 1..100
+  MapSize map_size = MapSize::half;  // of a gain map
+  bool colour_gain = false;          // a display's light: one gain a channel instead of one a pixel,
+  double white = reference_white;    // cd/m^2 of its diffuse white,
+  double peak = 1000;                // and of the brightest display that it is made for; above `white`
 };
 
 /// What an encoder is given; one that has no place for a part of it leaves the part out.
@@ -29,10 +38,7 @@ struct Output {
   std::map<std::string, std::string> attributes = {};   // text
   std::map<std::string, Tensor> layers = {};            // more pictures of the same size, [1, H, W, 3] or [1, H, W, 1]
   const Photograph* photograph = nullptr;
-  int quality = 95;                  // of a JPEG that is encoded, 1..100
-  MapSize map_size = MapSize::half;  // of a gain map
-  bool colour_map = false;           // one gain a channel instead of one a pixel
-  double peak = 1000;                // cd/m^2 of the brightest display that a gain map is made for
+  WriteOptions options = {};
 };
 
 /// Bytes that a file of the format carries: `magic` at `offset`.
@@ -57,7 +63,9 @@ struct Format {
   Decode* decode = nullptr;  // null: recognised only to be refused by its title
   Encode* encode = nullptr;  // null: read only
   bool holds_layers = false;
-  bool keeps_photograph = false;  // `encode` needs Output::photograph, and the layers "linear" and "mask"
+  bool shows_photograph = false;  // on an HDR display: `encode` needs Output::photograph, and the layers "linear" and
+                                  // "mask"; `pixels` are scene light all the same
+  bool keeps_jpeg = false;        // Photograph::jpeg
   /// Blocks of metadata that `decode` hands over as found, in Image::exif, icc and xmp. The file's own bytes stay
   /// with whoever read them: decoders copy, they never change them.
   struct {

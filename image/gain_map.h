@@ -23,7 +23,7 @@ std::int64_t map_side(std::int64_t picture_side, MapSize size);
 
 /// The map of linear gains, [1, H, W, 1 or 3] f32 on the CPU, each finite and >= 1 (else internal). A sample is the
 /// mean gain over its footprint; where that is 1 throughout, its gain is exactly 1 and its code 0. The headroom is that
-/// of the brightest sample, but not more than a display of `peak` cd/m^2 has over the reference white (peak above it,
+/// of the brightest sample, but not more than that of a display that is `peak` times as bright as its white (above 1,
 /// else internal); gains above it are kept. max_boost and headroom are whole millionths and at least 0.01.
 GainMap make_gain_map(const Tensor& gain, MapSize size, double peak);
 

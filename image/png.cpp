@@ -186,8 +186,9 @@ void read_pixels(Reader& reader, const Format& format, const std::string& name, 
 
 /// What the file's chunks hold, found without decoding any.
 struct Chunks {
-  std::uint64_t picture_bytes = 0;  // of compressed picture data
-  std::span<const std::byte> xmp;   // of the first XMP packet whose checksum is right
+  std::uint64_t picture_bytes = 0;           // of compressed picture data
+  std::span<const std::byte> xmp;            // of the first XMP packet whose checksum is right
+  std::optional<std::uint32_t> code_points;  // cICP: primaries, transfer, matrix, range, a byte each
 };
 
 Chunks walk(std::span<const std::byte> bytes) {
@@ -199,6 +200,7 @@ Chunks walk(std::span<const std::byte> bytes) {
     const std::uint64_t length = *view.u32(at);
     if (view.starts_with("IDAT", at + 4)) found.picture_bytes += length;
     const auto data = view.part(at + 8, length);
+    if (data && length == 4 && view.starts_with("cICP", at + 4)) found.code_points = ByteView(*data).u32(0);
     if (found.xmp.empty() && data && view.starts_with("iTXt", at + 4) && ByteView(*data).starts_with(xmp)) {
       const auto* first = reinterpret_cast<const Bytef*>(bytes.data() + at + 4);
       const std::string_view rest = ByteView::as_text(data->subspan(xmp.size()));
@@ -234,7 +236,12 @@ void check_header(std::span<const std::byte> bytes, const std::string& name, con
 }
 
 /// Colour statements that differ from sRGB.
-void read_colour(Reader& reader, Image& image) {
+void read_colour(Reader& reader, const Chunks& chunks, Image& image) {
+  constexpr std::uint32_t srgb_primaries = 1, srgb_transfer = 13;
+  const std::uint32_t code_points = chunks.code_points.value_or(srgb_primaries << 24 | srgb_transfer << 16);
+  const std::uint32_t primaries = code_points >> 24, transfer = code_points >> 16 & 255;
+  if (primaries != srgb_primaries || transfer != srgb_transfer)
+    warn(image, message("cICP: primaries ", primaries, ", transfer ", transfer, "; treated as sRGB"));
   int intent = 0, compression = 0;
   double gamma = 0;
   char* profile_name = nullptr;
@@ -272,7 +279,7 @@ Image png(std::span<const std::byte> bytes, const std::string& name, const ReadL
 
   reader.report(image);
   if (alpha) warn(image, "transparency is ignored");
-  read_colour(reader, image);
+  read_colour(reader, chunks, image);
   png_uint_32 exif_bytes = 0;
   unsigned char* exif = nullptr;
   reader.run([&] { png_get_eXIf_1(reader.png, reader.info, &exif_bytes, &exif); });

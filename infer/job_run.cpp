@@ -136,14 +136,14 @@ void JobRun::read() {
       throw Error(ExitCode::bad_image, shown(report_.job.input) + ": not a regular file (a socket)");
     Bytes bytes = read_file(report_.job.input, options_.limits.file_bytes, ExitCode::bad_image);
     const Image image = decode_image(bytes, shown(report_.job.input), options_.limits, extension_of(report_.job.input));
-    if (!options_.format->keeps_photograph) bytes = {};
+    if (!options_.format->keeps_jpeg) bytes = {};
     report_.warnings = image.warnings;
     report_.width = image.width();
     report_.height = image.height();
     pixels_ = prepared(image, options_, report_.warnings);
-    if (options_.format->keeps_photograph) {
+    if (options_.format->shows_photograph) {
       photograph_.orientation = image.orientation;
-      if (image.format == "jpeg")
+      if (options_.format->keeps_jpeg && image.format == "jpeg")
         photograph_.jpeg = std::move(bytes);
       else
         photograph_.codes = pixels_;
@@ -190,10 +190,7 @@ void JobRun::write() {
                                  .attributes = attributes_of(provenance_, options_),
                                  .layers = layers_,
                                  .photograph = &photograph_,
-                                 .quality = options_.quality,
-                                 .map_size = options_.map_size,
-                                 .colour_map = options_.colour_map,
-                                 .peak = options_.peak});
+                                 .options = options_.write});
     Bytes preview;
     if (!report_.job.preview.empty()) {
       constexpr std::array stops{-6.0, -4.0, -2.0, 0.0};

@@ -15,14 +15,11 @@
 namespace duhdr {
 
 struct BatchOptions {
-  double exposure = 0;               // EV; multiplies the HDR side by 2^exposure
-  bool reverse = false;              // HDR -> LDR
-  bool replace = true;               // false: writing a file that has come to be is an error
-  const Format* format = nullptr;    // of what is written
-  int quality = 95;                  // of JPEGs, 1..100
-  MapSize map_size = MapSize::half;  // of gain maps, and the display that they are made for
-  bool colour_map = false;
-  double peak = 1000;  // cd/m^2
+  double exposure = 0;             // EV; multiplies the HDR side by 2^exposure
+  bool reverse = false;            // HDR -> LDR
+  bool replace = true;             // false: writing a file that has come to be is an error
+  const Format* format = nullptr;  // of what is written
+  WriteOptions write;
   ReadLimits limits;
   std::string options_json;  // provenance
 };
@@ -68,7 +65,7 @@ class JobRun {
   Provenance provenance_;
   Tensor pixels_;  // what the next step reads
   std::map<std::string, Tensor> layers_;
-  Photograph photograph_;  // where the format keeps it
+  Photograph photograph_;  // where the format shows it
 };
 
 }  // namespace duhdr

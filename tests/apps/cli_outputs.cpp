@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Outputs of duhdr-infer that hold more than the result: layers of an EXR, the photograph of an Ultra HDR JPEG.
+// Outputs of duhdr-infer that hold more than the result: layers of an EXR, the photograph of an Ultra HDR JPEG and of
+// what else is made for displays.
 #include <gtest/gtest.h>
 
 #include "image/encode.h"
 #include "image/image.h"
+#include "image/pq.h"
 #include "tests/support/cli_files.h"
+#include "tests/support/png_chunks.h"
 
 namespace duhdr::cli {
 namespace {
@@ -41,6 +44,35 @@ TEST_F(Outputs, UltraHdrKeepsThePhotograph) {
     for (const char* part : {"hdrgm:Version", "hdrgm:GainMapMax", "urn:iso:std:iso:ts:21496:-1", "MPF"})
       EXPECT_NE(bytes.find(part), std::string::npos) << name << " " << part;
   }
+}
+
+TEST_F(Outputs, PqPngShowsThePhotographAndMoreLight) {
+  const double white = 150;
+  run(call("in.png", "out.png", {"--white-nits", "150", "--peak-nits", "600"}));
+  run(call("in.png", "named", {"-f", "png-pq"}));
+  const files::PngReader png(read_file(folder_ / "out.png", 1 << 30, ExitCode::internal));
+  EXPECT_EQ(png.data("cICP"), std::string("\x09\x10\x00\x01", 4));
+  EXPECT_EQ(files::PngReader::number(png.data("mDCV"), 16, 4), 6'000'000u);
+  EXPECT_NE(text_of(folder_ / "out.png"), text_of(folder_ / "named"));
+  const Image in = read_image(folder_ / "in.png");
+  const std::vector<int> codes = png.codes16();
+  ASSERT_EQ(codes.size(), static_cast<std::size_t>(in.pixels.numel()));
+  const Matrix3 to_2020 = rgb_to_rgb(rec709, rec2020);
+  const float* code = in.pixels.data<float>();
+  std::size_t same = 0, brighter = 0;
+  for (std::size_t i = 0; i < codes.size(); i += 3) {
+    const auto light = [&](std::size_t c) { return static_cast<double>(srgb_to_linear(code[i + c])); };
+    const Vector3 photograph = to_2020 * Vector3{light(0), light(1), light(2)};
+    bool is_same = true;
+    for (std::size_t c = 0; c < 3; ++c) {
+      const double wanted = 65535 * pq(white * photograph[c]);
+      EXPECT_GT(codes[i + c], wanted - 1);
+      is_same = is_same && codes[i + c] < wanted + 1;
+    }
+    ++(is_same ? same : brighter);
+  }
+  EXPECT_GT(same, codes.size() / 6);  // more than half of the pixels are not clipped
+  EXPECT_GT(brighter, 0u);
 }
 
 TEST_F(Outputs, Layers) {

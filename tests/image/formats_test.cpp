@@ -28,9 +28,10 @@ TEST(Formats, RowsAreConsistent) {
   for (const Format& format : formats()) {
     SCOPED_TRACE(format.title);
     EXPECT_FALSE(format.title.empty());
-    if (format.keeps_photograph) {  // written only, and read as the format of its photograph
+    if (format.shows_photograph) {  // written only, and read as the format of its picture
       EXPECT_TRUE(format.marks.empty() && format.plausible == nullptr && format.decode == nullptr);
-      for (const std::string_view extension : format.extensions) EXPECT_EQ(format_of(extension)->name, "jpeg");
+      for (const std::string_view extension : format.extensions)
+        EXPECT_EQ(format_of(extension)->name, format.keeps_jpeg ? "jpeg" : "png");
       continue;
     }
     EXPECT_NE(format.marks.empty(), format.plausible == nullptr);
@@ -52,23 +53,25 @@ TEST(Formats, WhatIsWrittenIsReadBackAsThatFormat) {
   for (const Format& format : formats()) {
     if (format.encode == nullptr) continue;
     Output output{.pixels = values, .white_luminance = 100.0f, .attributes = {{"a", "b"}}};
-    if (format.keeps_photograph) {
+    if (format.shows_photograph) {
       output.photograph = &photograph;
       output.layers = {{"linear", values}, {"mask", Tensor::zeros(values.shape().with(3, 1), DType::f32)}};
     }
     const Image image = read(format.encode(output));
-    EXPECT_EQ(image.format, format.keeps_photograph ? "jpeg" : format.name);
-    EXPECT_EQ(image.referred, format.keeps_photograph ? Image::Referred::display : format.referred);
+    EXPECT_EQ(image.format, format.keeps_jpeg ? "jpeg" : format.shows_photograph ? "png" : format.name);
+    EXPECT_EQ(image.referred, format.shows_photograph ? Image::Referred::display : format.referred);
     EXPECT_EQ(image.pixels.shape(), values.shape());
   }
 }
 
 TEST(Formats, Lists) {
-  EXPECT_EQ(written_formats(Image::Referred::scene), (Text{"exr", "hdr", "pfm", "jpg"}));
+  EXPECT_EQ(written_formats(Image::Referred::scene), (Text{"exr", "hdr", "pfm", "jpg", "png"}));
   EXPECT_EQ(written_formats(Image::Referred::display), (Text{"png", "jpg"}));
   EXPECT_EQ(written_format("jpeg", Image::Referred::scene), written_format("uhdr", Image::Referred::scene));
   EXPECT_EQ(written_format("jpeg", Image::Referred::display), format_of("jpg"));
   EXPECT_EQ(written_format("uhdr", Image::Referred::display), nullptr);
+  EXPECT_EQ(written_format("png", Image::Referred::scene), written_format("png-pq", Image::Referred::scene));
+  EXPECT_EQ(written_format("png", Image::Referred::display), format_of("png"));
   EXPECT_EQ(written_format("bmp", Image::Referred::display), nullptr);
   EXPECT_EQ(readable_formats(Image::Referred::scene), "OpenEXR, Radiance HDR or PFM");
   EXPECT_EQ(readable_formats(), "OpenEXR, Radiance HDR, PFM, PNG, JPEG, BMP, GIF, PSD, PGM/PPM or TGA");

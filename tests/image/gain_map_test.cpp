@@ -43,7 +43,7 @@ TEST(GainMap, NothingGainedIsExactlyOne) {
   for (const auto& [width, height] : pictures)
     for (const MapSize size : sizes)
       for (const int channels : {1, 3}) {
-        const GainMap map = make_gain_map(ones(width, height, channels), size, 1000);
+        const GainMap map = make_gain_map(ones(width, height, channels), size, 1000.0 / 203);
         const auto part = static_cast<std::int64_t>(size);
         EXPECT_EQ(map.log2_gain.shape(), Shape({1, (height + part - 1) / part, (width + part - 1) / part, channels}));
         for (const float stops : map.log2_gain.to_vector<float>()) EXPECT_EQ(stops, 0.0f);
@@ -60,7 +60,7 @@ TEST(GainMap, OneGainedPixelTouchesOnlyItsSamples) {
       for (int i = 0; i < width * height; i += 7) {
         Tensor gain = ones(width, height);
         gain.mutable_data<float>()[i] = 50.0f;
-        const GainMap map = make_gain_map(gain, size, 1000);
+        const GainMap map = make_gain_map(gain, size, 1000.0 / 203);
         const Tensor codes = gain_map_codes(map);
         const std::int64_t w = codes.shape().w(), h = codes.shape().h(), x = i % width, y = i / width;
         for (std::int64_t v = 0; v < h; ++v)
@@ -75,17 +75,17 @@ TEST(GainMap, OneGainedPixelTouchesOnlyItsSamples) {
 
 TEST(GainMap, SamplesAreMeansOfLinearGain) {
   const Tensor gain = Tensor::of<float>({1, 2, 4, 1}, std::vector<float>{1, 1, 2, 2, 1, 9, 6, 6});
-  const GainMap half = make_gain_map(gain, MapSize::half, 1000);
+  const GainMap half = make_gain_map(gain, MapSize::half, 1000.0 / 203);
   EXPECT_FLOAT_EQ(half.log2_gain.data<float>()[0], std::log2(3.0f));
   EXPECT_FLOAT_EQ(half.log2_gain.data<float>()[1], 2.0f);
   const GainMap colours =
-      make_gain_map(Tensor::of<float>({1, 1, 1, 3}, std::vector<float>{1, 2, 8}), MapSize::quarter, 1000);
+      make_gain_map(Tensor::of<float>({1, 1, 1, 3}, std::vector<float>{1, 2, 8}), MapSize::quarter, 1000.0 / 203);
   EXPECT_EQ(colours.log2_gain.to_vector<float>(), (std::vector<float>{0, 1, 3}));
 }
 
 TEST(GainMap, HeadroomIsThatOfTheContentOrOfTheDisplay) {
   const auto map_of = [](double gain, double peak) {
-    return make_gain_map(Tensor::full({1, 4, 4, 1}, gain, DType::f32), MapSize::half, peak);
+    return make_gain_map(Tensor::full({1, 4, 4, 1}, gain, DType::f32), MapSize::half, peak / 203);
   };
   EXPECT_EQ(map_of(2, 1000).headroom, 1.0);
   EXPECT_EQ(map_of(2, 1000).max_boost, 1.0);
@@ -97,7 +97,7 @@ TEST(GainMap, HeadroomIsThatOfTheContentOrOfTheDisplay) {
 TEST(GainMap, CodesAreTheNearest) {
   Tensor gain({1, 1, 1000, 1}, DType::f32);
   for (int i = 0; i < 1000; ++i) gain.mutable_data<float>()[i] = std::exp2(static_cast<float>(i) * 5.0f / 999.0f);
-  const GainMap map = make_gain_map(gain, MapSize::full, 1000);
+  const GainMap map = make_gain_map(gain, MapSize::full, 1000.0 / 203);
   const auto codes = gain_map_codes(map).to_vector<std::uint8_t>();
   EXPECT_EQ(codes.front(), 0);
   EXPECT_EQ(codes.back(), 255);
@@ -117,11 +117,11 @@ TEST(GainMap, BadGainsAreABugOfTheCaller) {
   for (const float bad : {0.999f, -1.0f, std::numeric_limits<float>::infinity(), std::nanf("")}) {
     Tensor gain = ones(4, 4);
     gain.mutable_data<float>()[5] = bad;
-    EXPECT_THROW(make_gain_map(gain, MapSize::half, 1000), Error) << bad;
+    EXPECT_THROW(make_gain_map(gain, MapSize::half, 1000.0 / 203), Error) << bad;
   }
-  EXPECT_THROW(make_gain_map(ones(4, 4), MapSize::half, 203), Error);
-  EXPECT_THROW(make_gain_map(ones(4, 4, 2), MapSize::half, 1000), Error);
-  EXPECT_THROW(make_gain_map(ones(4, 4).to(DType::u8), MapSize::half, 1000), Error);
+  EXPECT_THROW(make_gain_map(ones(4, 4), MapSize::half, 1), Error);
+  EXPECT_THROW(make_gain_map(ones(4, 4, 2), MapSize::half, 1000.0 / 203), Error);
+  EXPECT_THROW(make_gain_map(ones(4, 4).to(DType::u8), MapSize::half, 1000.0 / 203), Error);
 }
 
 TEST(GainMap, StoredOrientationIsTheWayBack) {

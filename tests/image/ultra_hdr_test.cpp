@@ -100,7 +100,7 @@ UltraHdrReader checked(const Bytes& base, const Bytes& first_picture, const Byte
 UltraHdrReader checked(const Bytes& base, const Bytes& file) { return checked(base, base, file); }
 
 Bytes encoded(const Bytes& base, const Tensor& gain, MapSize size) {
-  return encode_ultra_hdr(base, make_gain_map(gain, size, 1000), "test");
+  return encode_ultra_hdr(base, make_gain_map(gain, size, 1000.0 / 203), "test");
 }
 
 using Tune = std::function<void(jpeg_compress_struct&)>;
@@ -282,7 +282,7 @@ TEST(UltraHdr, ReplacesAnotherGainMap) {
 TEST(UltraHdr, WhatCannotBeABase) {
   const auto refusal = [](const Bytes& base) -> std::string {
     try {
-      encode_ultra_hdr(base, make_gain_map(hill(20, 10, 1, 2.0), MapSize::half, 1000), "test");
+      encode_ultra_hdr(base, make_gain_map(hill(20, 10, 1, 2.0), MapSize::half, 1000.0 / 203), "test");
     } catch (const Error& error) {
       return message(static_cast<int>(error.code()), ' ', error.what());
     }
