@@ -133,6 +133,7 @@ int infer(const InferOptions& options) {
   spdlog::debug("{}, {} threads, options {}", engine_options.device.text(), cpu_threads(), batch.options_json);
   if (options.device == "auto" && engine_options.device.is_cpu())
     spdlog::debug("device: cpu; {}", cuda_unavailable_reason());
+  if (!plan.format->shortcoming.empty()) spdlog::warn("warning: {}: {}", plan.format->title, plan.format->shortcoming);
   const std::unique_ptr<Method> method = chosen_method(options, engine_options);
   if (options.dry_run) return list_jobs(plan);
   return run_batch(*method, plan, batch, options.json, options.quiet);

@@ -38,9 +38,10 @@ void InferOptions::add_to(CLI::App& app) {
   app.add_flag("--list-methods", list_methods, "List the operators: name, what it does, source; and stop");
   app.add_option("-d,--device", device, "auto, cpu, cuda or cuda:N")->capture_default_str();
   app.add_flag("--list-devices", list_devices, "List the devices that can be used, and stop");
-  app.add_option("-f,--format", format,
-                 "exr, hdr, pfm, uhdr (a JPEG with a gain map) or png-pq (BT.2100 PQ); with --reverse png or jpg. "
-                 "Default: the output's extension")
+  app.add_option(
+         "-f,--format", format,
+         "exr, hdr, pfm, uhdr (a JPEG with a gain map), png-pq or avif (both BT.2100 PQ); with --reverse png or jpg. "
+         "Default: the output's extension")
       ->type_name("FORMAT");
   app.add_option("-t,--tile", tile, "Tile side in pixels, auto (by memory) or none")->capture_default_str();
   app.add_option("--max-memory", max_memory, "Limit of the memory for tensors, for example 4G")->type_name("SIZE");
@@ -61,15 +62,18 @@ void InferOptions::add_to(CLI::App& app) {
       ->check(CLI::IsMember({"full", "half", "quarter"}))
       ->capture_default_str();
   app.add_flag("--colour-gain-map", write.colour_gain,
-               "One gain a channel instead of one a pixel (Ultra HDR JPEG, PQ PNG)");
+               "One gain a channel instead of one a pixel (uhdr, png-pq, avif)");
   add_number(app, "--white-nits", write.white,
-             "cd/m^2 of the photograph's white on an HDR display (Ultra HDR JPEG, PQ PNG)", 1.0, 5000.0)
+             "cd/m^2 of the photograph's white on an HDR display (uhdr, png-pq, avif)", 1.0, 5000.0)
       ->capture_default_str();
   add_number(app, "--peak-nits", write.peak,
-             "cd/m^2 of the brightest display that is written for (Ultra HDR JPEG, PQ PNG); above --white-nits", 1.0,
+             "cd/m^2 of the brightest display that is written for (uhdr, png-pq, avif); above --white-nits", 1.0,
              10000.0)
       ->capture_default_str();
-  add_number(app, "--quality", write.quality, "Of a JPEG that is encoded", 1, 100)->capture_default_str();
+  add_number(app, "--quality", write.quality, "Of a JPEG or AVIF that is encoded", 1, 100)->capture_default_str();
+  app.add_option("--depth", write.depth, "Bits of an AVIF: 10 or 12")
+      ->check(CLI::IsMember({10, 12}))
+      ->capture_default_str();
   app.add_flag("--reverse", reverse, "HDR -> LDR by the learned camera");
   app.add_flag("--describe", describe, "Parameters, operations and memory of every network, and stop");
   app.add_option("--size", size, "Size for --describe: N or WIDTHxHEIGHT")->capture_default_str();

@@ -23,6 +23,12 @@ install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
 execute_process(COMMAND ${PROJECT_SOURCE_DIR}/scripts/install-dependencies.sh --list OUTPUT_VARIABLE duhdr_packages
                 OUTPUT_STRIP_TRAILING_WHITESPACE)
 string(REPLACE "\n" ";" duhdr_packages "${duhdr_packages}")
+if(AVIF_FOUND)  # brings codecs along
+  file(GLOB codecs LIST_DIRECTORIES true RELATIVE /usr/share/doc /usr/share/doc/libaom[0-9]* /usr/share/doc/libdav1d[0-9]*
+       /usr/share/doc/libgav1-[0-9]* /usr/share/doc/librav1e[0-9]* /usr/share/doc/libsvtav1enc* /usr/share/doc/libyuv[0-9]*
+       /usr/share/doc/libabsl[0-9]*)
+  list(APPEND duhdr_packages ${codecs})
+endif()
 foreach(package ${duhdr_packages})
   install(FILES /usr/share/doc/${package}/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR}/licences RENAME ${package}.txt
           OPTIONAL)

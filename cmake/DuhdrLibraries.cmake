@@ -7,6 +7,7 @@ find_package(spdlog REQUIRED)
 find_package(OpenEXR REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(PNG REQUIRED)
+find_package(AVIF QUIET)  # without it AVIF is not written
 find_path(STB_INCLUDE_DIR stb/stb_image.h REQUIRED)
 find_path(KISSFFT_INCLUDE_DIR kissfft/kissfft.hh REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "image/avif_write.h"
 #include "image/bytes.h"
 #include "image/decode.h"
 #include "image/display_gain.h"
@@ -27,10 +28,12 @@ Tensor gain_of(const Output& o) {
   return display_gain(o.pixels, o.layers.at("linear"), o.layers.at("mask"), o.options.colour_gain);
 }
 
-Bytes png_pq_of(const Output& o) {
+PqPicture pq_picture_of(const Output& o, int depth) {
   const DisplayLight light = display_light(photograph_of(o).codes, gain_of(o));
-  return encode_png_pq(make_pq_picture(light, o.options.white, o.options.peak, 16));
+  return make_pq_picture(light, o.options.white, o.options.peak, depth);
 }
+
+Bytes avif_of(const Output& o) { return encode_avif(pq_picture_of(o, o.options.depth), o.options.quality); }
 
 /// The base as it is where it is a JPEG; the map lies as the base stores its pixels.
 Bytes ultra_hdr_of(const Output& o) {
@@ -119,7 +122,6 @@ std::vector<Format> all_formats() {
       {.title = "TIFF or camera raw", .marks = {{"II*\0"sv}, {"MM\0*"sv}}},
       {.title = "WebP", .marks = {{"WEBP"sv, 8}}},
       {.title = "HEIF", .marks = {{"ftyphei"sv, 4}, {"ftypmif1"sv, 4}}},
-      {.title = "AVIF", .marks = {{"ftypavif"sv, 4}}},
       {.title = "JPEG XL", .marks = {{"\xFF\x0A"sv}, {"JXL "sv, 4}}},
       {.title = "PNM as text or of two colours", .marks = {{"P1\n"sv}, {"P2\n"sv}, {"P3\n"sv}, {"P4\n"sv}}},
       {.name = "uhdr",
@@ -133,7 +135,16 @@ std::vector<Format> all_formats() {
        .title = "PQ PNG",
        .extensions = {"png"},  // read as "png"
        .referred = scene,
-       .encode = png_pq_of,
+       .encode = [](const Output& o) { return encode_png_pq(pq_picture_of(o, 16)); },
+       .shows_photograph = true},
+      {.name = "avif",
+       .title = "AVIF",
+       .extensions = {"avif"},
+       .referred = scene,
+       .marks = {{"ftypavif"sv, 4}},
+       .encode = avif_unavailable().empty() ? avif_of : nullptr,
+       .unavailable = avif_unavailable(),
+       .shortcoming = avif_shortcoming(),
        .shows_photograph = true},
   };
 }
@@ -161,7 +172,7 @@ const Format* format_of(std::string_view extension) {
 
 const Format* written_format(std::string_view text, Image::Referred kind) {
   const auto found = std::ranges::find_if(formats(), [&](const Format& format) {
-    return format.encode != nullptr && format.referred == kind &&
+    return (format.encode != nullptr || !format.unavailable.empty()) && format.referred == kind &&
            (format.name == text || std::ranges::find(format.extensions, text) != format.extensions.end());
   });
   return found == formats().end() ? nullptr : &*found;

@@ -24,7 +24,8 @@ struct Photograph {
 
 /// What formats leave to whoever writes them; each reads what concerns it.
 struct WriteOptions {
-  int quality = 95;                  // of a JPEG that is encoded, 1..100
+  int quality = 95;                  // of a JPEG or AVIF that is encoded, 1..100
+  int depth = 10;                    // bits of an AVIF: 10 or 12
   MapSize map_size = MapSize::half;  // of a gain map
   bool colour_gain = false;          // a display's light: one gain a channel instead of one a pixel,
   double white = reference_white;    // cd/m^2 of its diffuse white,
@@ -60,8 +61,10 @@ struct Format {
   Image::Referred referred = Image::Referred::display;
   std::vector<Mark> marks = {};
   Plausible* plausible = nullptr;
-  Decode* decode = nullptr;  // null: recognised only to be refused by its title
-  Encode* encode = nullptr;  // null: read only
+  Decode* decode = nullptr;           // null: recognised only to be refused by its title
+  Encode* encode = nullptr;           // null: read only
+  std::string_view unavailable = {};  // why this build cannot write it, where another one can
+  std::string_view shortcoming = {};  // of the files that this build writes
   bool holds_layers = false;
   bool shows_photograph = false;  // on an HDR display: `encode` needs Output::photograph, and the layers "linear" and
                                   // "mask"; `pixels` are scene light all the same
@@ -82,7 +85,8 @@ std::string extension_of(const std::filesystem::path& path);
 /// The format of such an extension; null when there is none.
 const Format* format_of(std::string_view extension);
 
-/// The format of that name or extension which pictures of the kind can be written in; null when there is none.
+/// The format of that name or extension which pictures of the kind can be written in, if need be by another build
+/// (Format::unavailable); null when there is none.
 const Format* written_format(std::string_view text, Image::Referred kind);
 
 /// The format of a file's bytes; null when there is none.

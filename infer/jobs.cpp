@@ -58,6 +58,8 @@ const Format* chosen_format(const JobRequest& request, bool to_folder) {
   const Format* format = written_format(text, written_kind(request));
   if (format == nullptr)
     refuse(message(shown(request.output), ": cannot write format \"", escaped(text), "\" here (", list, ")"));
+  if (format->encode == nullptr)
+    refuse(message(shown(request.output), ": cannot write ", format->title, ": ", format->unavailable));
   if (request.layers && !format->holds_layers)
     refuse(message(shown(request.output), ": ", format->title, " holds no layers, OpenEXR does"));
   return format;

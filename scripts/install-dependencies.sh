@@ -13,6 +13,7 @@ packages=(
   g++ cmake ninja-build                        # tools
   libopenexr-dev libimath-dev zlib1g-dev       # EXR
   libjpeg-dev libpng-dev libstb-dev            # JPEG, PNG, other pictures
+  libavif-dev                                  # AVIF; the build goes without it where it is missing
   libkissfft-dev                               # Fourier transforms of metrics
   nlohmann-json3-dev libcli11-dev              # JSON, command lines
   libssl-dev                                   # SHA-256

@@ -3,6 +3,7 @@
 // what else is made for displays.
 #include <gtest/gtest.h>
 
+#include "image/avif_write.h"
 #include "image/encode.h"
 #include "image/image.h"
 #include "image/pq.h"
@@ -73,6 +74,20 @@ TEST_F(Outputs, PqPngShowsThePhotographAndMoreLight) {
   }
   EXPECT_GT(same, codes.size() / 6);  // more than half of the pixels are not clipped
   EXPECT_GT(brighter, 0u);
+}
+
+TEST_F(Outputs, AvifWhereThisBuildWritesIt) {
+  const Outcome outcome =
+      run_program_file("duhdr-infer", call("in.png", "out.avif", {"--depth", "12"}), {.folder = folder_.path()});
+  if (avif_unavailable().empty()) {
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(text_of(folder_ / "out.avif").substr(4, 8), "ftypavif");
+    EXPECT_EQ(outcome.err.find("MaxCLL") == std::string::npos, avif_shortcoming().empty());
+  } else {
+    EXPECT_EQ(outcome.code, static_cast<int>(ExitCode::usage));
+    EXPECT_NE(outcome.err.find("out.avif: cannot write AVIF: "), std::string::npos) << outcome.err;
+    EXPECT_FALSE(fs::exists(folder_ / "out.avif"));
+  }
 }
 
 TEST_F(Outputs, Layers) {
