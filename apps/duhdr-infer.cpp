@@ -106,15 +106,6 @@ std::unique_ptr<Method> chosen_method(const InferOptions& options, const EngineO
   return std::make_unique<Engine>(std::move(loaded), engine_options);
 }
 
-/// A format that shows what was reconstructed around the photograph needs a model, and leaves its exposure alone.
-void check_shows_photograph(const InferOptions& options, const Format& format) {
-  if (!options.method.empty())
-    throw Error(ExitCode::usage, message("--method ", options.method, ": ", format.title, " needs a model"));
-  if (options.exposure != 0)
-    throw Error(ExitCode::usage, message("--exposure: ", format.title,
-                                         " shows the photograph as it is; --white-nits sets its brightness"));
-}
-
 int infer(const InferOptions& options) {
   set_verbosity(options.quiet, options.verbose);
   set_cpu_threads(options.threads);
@@ -123,10 +114,7 @@ int infer(const InferOptions& options) {
   if (options.describe) return describe(options.model, options.size);
   EngineOptions engine_options = options.engine_options();
   const JobPlan plan = plan_jobs(options.job_request());
-  if (plan.format->shows_photograph) {
-    check_shows_photograph(options, *plan.format);
-    engine_options.layers = {"linear", "mask"};
-  }
+  if (plan.format->shows_photograph) engine_options.layers = {"linear", "mask"};
   BatchOptions batch = options.batch_options();
   batch.format = plan.format;
   batch.options_json = options.resolved(engine_options).dump();

@@ -22,9 +22,25 @@ std::string refusal_of_method(const std::string& name) {
   }
 }
 
+using Part = bool Format::Uses::*;
+
+constexpr std::pair<const char*, Part> options_of_formats[] = {
+    {"--quality", &Format::Uses::quality},    {"--depth", &Format::Uses::depth},
+    {"--gain-map", &Format::Uses::map_size},  {"--colour-gain-map", &Format::Uses::display},
+    {"--white-nits", &Format::Uses::display}, {"--peak-nits", &Format::Uses::display}};
+
+/// The formats of the kind that an option applies to: "OpenEXR, Radiance HDR"; "no format of this direction".
+std::string titles_with(Part part, Image::Referred kind) {
+  std::string titles;
+  for (const Format& format : formats())
+    if (format.uses.*part && format.referred == kind) titles += message(titles.empty() ? "" : ", ", format.title);
+  return titles.empty() ? "no format of this direction" : titles;
+}
+
 }  // namespace
 
 void InferOptions::add_to(CLI::App& app) {
+  app_ = &app;
   app.add_option("-i,--input,input", inputs, "Picture files and folders (" + readable_formats() + ")")
       ->type_name("PATH");
   app.add_option("-o,--output", output, "File, or folder for several inputs")->type_name("PATH");
@@ -113,9 +129,22 @@ EngineOptions InferOptions::engine_options() const {
   return options;
 }
 
-JobRequest InferOptions::job_request() const {
-  if (write.peak <= write.white)
+/// Refuses what does not go together with the format.
+void InferOptions::check(const Format& chosen) const {
+  for (const auto& [option, part] : options_of_formats)
+    if (app_->count(option) > 0 && !(chosen.uses.*part))
+      throw Error(ExitCode::usage, message(option, ": does not apply to ", chosen.title, " (to ",
+                                           titles_with(part, chosen.referred), ")"));
+  if (chosen.uses.display && write.peak <= write.white)
     throw Error(ExitCode::usage, message("--peak-nits ", write.peak, ": not above --white-nits ", write.white));
+  if (chosen.shows_photograph && !method.empty())
+    throw Error(ExitCode::usage, message("--method ", method, ": ", chosen.title, " needs a model"));
+  if (chosen.shows_photograph && exposure != 0)
+    throw Error(ExitCode::usage, message("--exposure: ", chosen.title,
+                                         " shows the photograph as it is; --white-nits sets its brightness"));
+}
+
+JobRequest InferOptions::job_request() const {
   JobRequest request;
   for (const std::string& input : inputs) request.inputs.emplace_back(input);
   request.output = output;
@@ -128,6 +157,7 @@ JobRequest InferOptions::job_request() const {
   request.preview = preview;
   request.layers = !layers.empty();
   request.dry_run = dry_run;
+  request.check = [this](const Format& chosen) { check(chosen); };
   return request;
 }
 

@@ -26,10 +26,15 @@ struct InferOptions {
   ReadLimits limits;
 
   void add_to(CLI::App& app);
-  EngineOptions engine_options() const;  // with a method: on the CPU, or throws usage
-  JobRequest job_request() const;
+  EngineOptions engine_options() const;                        // with a method: on the CPU, or throws usage
+  JobRequest job_request() const;                              // which refers to this object
   BatchOptions batch_options() const;                          // all but what the plan and the model say
   nlohmann::json resolved(const EngineOptions& engine) const;  // what decides the result
+
+ private:
+  void check(const Format& chosen) const;
+
+  CLI::App* app_ = nullptr;
 };
 
 }  // namespace duhdr

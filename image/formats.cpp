@@ -88,6 +88,7 @@ std::vector<Format> all_formats() {
        .marks = {{"\xFF\xD8\xFF"sv}},
        .decode = decode::jpeg,
        .encode = [](const Output& o) { return encode_jpeg(codes_of(o.pixels), o.options.quality); },
+       .uses = {.quality = true},
        .keeps = {.exif = true, .icc = true, .xmp = true}},
       {.name = "bmp",
        .title = "BMP",
@@ -130,13 +131,15 @@ std::vector<Format> all_formats() {
        .referred = scene,
        .encode = ultra_hdr_of,
        .shows_photograph = true,
-       .keeps_jpeg = true},
+       .keeps_jpeg = true,
+       .uses = {.quality = true, .map_size = true, .display = true}},
       {.name = "png-pq",
        .title = "PQ PNG",
        .extensions = {"png"},  // read as "png"
        .referred = scene,
        .encode = [](const Output& o) { return encode_png_pq(pq_picture_of(o, 16)); },
-       .shows_photograph = true},
+       .shows_photograph = true,
+       .uses = {.display = true}},
       {.name = "avif",
        .title = "AVIF",
        .extensions = {"avif"},
@@ -145,7 +148,8 @@ std::vector<Format> all_formats() {
        .encode = avif_unavailable().empty() ? avif_of : nullptr,
        .unavailable = avif_unavailable(),
        .shortcoming = avif_shortcoming(),
-       .shows_photograph = true},
+       .shows_photograph = true,
+       .uses = {.quality = true, .depth = true, .display = true}},
   };
 }
 

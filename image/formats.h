@@ -69,6 +69,11 @@ struct Format {
   bool shows_photograph = false;  // on an HDR display: `encode` needs Output::photograph, and the layers "linear" and
                                   // "mask"; `pixels` are scene light all the same
   bool keeps_jpeg = false;        // Photograph::jpeg
+  /// Options that change what `encode` writes.
+  struct Uses {
+    bool quality = false, depth = false, map_size = false;
+    bool display = false;  // colour_gain, white, peak
+  } uses = {};
   /// Blocks of metadata that `decode` hands over as found, in Image::exif, icc and xmp. The file's own bytes stay
   /// with whoever read them: decoders copy, they never change them.
   struct {

@@ -62,6 +62,7 @@ const Format* chosen_format(const JobRequest& request, bool to_folder) {
     refuse(message(shown(request.output), ": cannot write ", format->title, ": ", format->unavailable));
   if (request.layers && !format->holds_layers)
     refuse(message(shown(request.output), ": ", format->title, " holds no layers, OpenEXR does"));
+  if (request.check) request.check(*format);
   return format;
 }
 

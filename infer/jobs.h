@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct JobRequest {
   bool dry_run = false;  // the output folder is not made
   bool preview = false;  // a preview is written beside every output
   bool layers = false;   // the outputs' format must hold layers
+  std::function<void(const Format&)> check =
+      {};  // of that format, before anything is made; throws what it has against it
 };
 
 struct JobPlan {
