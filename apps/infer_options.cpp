@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/infer_options.h"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -22,12 +23,23 @@ std::string refusal_of_method(const std::string& name) {
   }
 }
 
+std::vector<std::string> names_of_primaries() {
+  std::vector<std::string> names;
+  for (const NamedPrimaries& named : named_primaries) names.emplace_back(named.name);
+  return names;
+}
+
 using Part = bool Format::Uses::*;
 
-constexpr std::pair<const char*, Part> options_of_formats[] = {
-    {"--quality", &Format::Uses::quality},    {"--depth", &Format::Uses::depth},
-    {"--gain-map", &Format::Uses::map_size},  {"--colour-gain-map", &Format::Uses::display},
-    {"--white-nits", &Format::Uses::display}, {"--peak-nits", &Format::Uses::display}};
+constexpr std::pair<const char*, Part> options_of_formats[] = {{"--exr", &Format::Uses::exr},
+                                                               {"--exr-compression", &Format::Uses::exr},
+                                                               {"--primaries", &Format::Uses::primaries},
+                                                               {"--quality", &Format::Uses::quality},
+                                                               {"--depth", &Format::Uses::depth},
+                                                               {"--gain-map", &Format::Uses::map_size},
+                                                               {"--colour-gain-map", &Format::Uses::display},
+                                                               {"--white-nits", &Format::Uses::display},
+                                                               {"--peak-nits", &Format::Uses::display}};
 
 /// The formats of the kind that an option applies to: "OpenEXR, Radiance HDR"; "no format of this direction".
 std::string titles_with(Part part, Image::Referred kind) {
@@ -73,6 +85,15 @@ void InferOptions::add_to(CLI::App& app) {
       ->delimiter(',')
       ->check(CLI::IsMember({"hdr", "linear", "mask"}))
       ->type_name("LIST");
+  app.add_option("--exr", exr, "Floats of an EXR: half (16 bits) or float (32 bits)")
+      ->check(CLI::IsMember({"half", "float"}))
+      ->capture_default_str();
+  app.add_option("--exr-compression", compression, "Of an EXR")
+      ->check(CLI::IsMember(std::vector<std::string>(exr_compressions.begin(), exr_compressions.end())))
+      ->capture_default_str();
+  app.add_option("--primaries", primaries, "Colour space of an EXR or Radiance .hdr")
+      ->check(CLI::IsMember(names_of_primaries()))
+      ->capture_default_str();
   app.add_option("--gain-map", map_size,
                  "Size of the gain map of an Ultra HDR JPEG: full, half or quarter of the picture's")
       ->check(CLI::IsMember({"full", "half", "quarter"}))
@@ -168,6 +189,10 @@ BatchOptions InferOptions::batch_options() const {
   batch.replace = if_exists != "fail";
   batch.limits = limits;
   batch.write = write;
+  batch.write.half = exr == "half";
+  batch.write.compression =
+      static_cast<ExrCompression>(std::ranges::find(exr_compressions, compression) - exr_compressions.begin());
+  batch.write.primaries = std::ranges::find(named_primaries, primaries, &NamedPrimaries::name)->primaries;
   batch.write.map_size = map_size == "full" ? MapSize::full : map_size == "quarter" ? MapSize::quarter : MapSize::half;
   return batch;
 }

@@ -19,7 +19,7 @@ struct InferOptions {
   std::string device = "auto", tile = "auto", max_memory, precision = "f32", size = "512", if_exists;
   int threads = 0;
   double exposure = 0;
-  std::string map_size = "half";
+  std::string map_size = "half", exr = "half", compression = "zip", primaries = "bt709";
   WriteOptions write;
   bool preview = false, reverse = false, json = false, quiet = false, verbose = false, dry_run = false;
   bool list_devices = false, list_methods = false, describe = false;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <string_view>
 
 namespace duhdr {
 
@@ -16,6 +17,15 @@ struct Chromaticities {
 
 inline constexpr Chromaticities rec709{0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290};
 inline constexpr Chromaticities rec2020{0.708, 0.292, 0.170, 0.797, 0.131, 0.046, 0.3127, 0.3290};  // and Rec. 2100
+inline constexpr Chromaticities display_p3{0.680, 0.320, 0.265, 0.690, 0.150, 0.060, 0.3127, 0.3290};
+inline constexpr Chromaticities acescg{0.713, 0.293, 0.165, 0.830, 0.128, 0.044, 0.32168, 0.33767};  // ACES AP1
+
+struct NamedPrimaries {
+  std::string_view name;
+  Chromaticities primaries;
+};
+inline constexpr std::array<NamedPrimaries, 4> named_primaries{
+    {{"bt709", rec709}, {"p3", display_p3}, {"bt2020", rec2020}, {"acescg", acescg}}};
 
 /// Equal to Rec. 709 within what files round to (0.002).
 bool is_rec709(const Chromaticities& primaries);

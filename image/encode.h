@@ -2,9 +2,11 @@
 // Encoders: pixels to the bytes of a complete file, the same bytes for the same pixels.
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/file.h"
 #include "image/colour.h"
@@ -18,24 +20,36 @@ inline constexpr float largest_half = 65504.0f;
 // Light: [1, H, W, 3] f32 on the CPU, linear R G B, every value finite and >= 0 (else internal: the caller makes
 // it so).
 
+/// Light of Rec. 709 in other primaries; what rounding makes negative becomes 0. Those of named_primaries hold all of
+/// Rec. 709.
+Tensor in_primaries(const Tensor& pixels, const Chromaticities& primaries);
+
 /// How many values encode_exr() with half = true would lower to 65504.
 std::int64_t count_above_half(const Tensor& pixels);
 
+/// Compressions of OpenEXR, by their numbers in the format, and their names. Lossy are pxr24 for floats, b44 and b44a
+/// for halves, and dwaa and dwab.
+enum class ExrCompression { none, rle, zips, zip, piz, pxr24, b44, b44a, dwaa, dwab };
+inline constexpr std::array<std::string_view, 10> exr_compressions{"none",  "rle", "zips", "zip",  "piz",
+                                                                   "pxr24", "b44", "b44a", "dwaa", "dwab"};
+
 struct ExrOptions {
   bool half = true;  // false: 32-bit floats
+  ExrCompression compression = ExrCompression::zip;
   Chromaticities chromaticities = rec709;
   std::optional<float> white_luminance = std::nullopt;  // cd/m^2 of (1, 1, 1)
   std::map<std::string, std::string> attributes = {};   // text; names that EXR itself uses are refused (usage)
   std::map<std::string, Tensor> layers = {};            // as the pixels, or [1, H, W, 1]
 };
 
-/// OpenEXR: scanlines, ZIP, channels R G B, and NAME.R NAME.G NAME.B or NAME.Y of every layer. Halves are rounded to
+/// OpenEXR: scanlines, channels R G B, and NAME.R NAME.G NAME.B or NAME.Y of every layer. Halves are rounded to
 /// nearest even; above 65504 they become 65504.
 Bytes encode_exr(const Tensor& pixels, const ExrOptions& options = {});
 
-/// Radiance .hdr: RGBE rounded to nearest, new run lengths, PRIMARIES of Rec. 709, no EXPOSURE (that is, 1). Each
-/// attribute becomes a header line "name=text", escaped.
-Bytes encode_hdr(const Tensor& pixels, const std::map<std::string, std::string>& attributes = {});
+/// Radiance .hdr: RGBE rounded to nearest, new run lengths, PRIMARIES, no EXPOSURE (that is, 1). Each attribute becomes
+/// a header line "name=text", escaped.
+Bytes encode_hdr(const Tensor& pixels, const std::map<std::string, std::string>& attributes = {},
+                 const Chromaticities& primaries = rec709);
 
 /// PFM: colour, bottom row first, little endian; exact.
 Bytes encode_pfm(const Tensor& pixels);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <ImfChannelList.h>
+#include <ImfCompression.h>
 #include <ImfFrameBuffer.h>
 #include <ImfHeader.h>
 #include <ImfIO.h>
@@ -57,10 +58,13 @@ std::vector<Layer> layers_of(const Tensor& pixels, const ExrOptions& options) {
   return layers;
 }
 
+static_assert(static_cast<int>(ExrCompression::zip) == Imf::ZIP_COMPRESSION &&
+              static_cast<int>(ExrCompression::dwab) == Imf::DWAB_COMPRESSION);
+
 Imf::Header make_header(const std::vector<Layer>& layers, const ExrOptions& options) {
   const Shape& shape = layers.front().pixels.shape();
   Imf::Header header(static_cast<int>(shape.w()), static_cast<int>(shape.h()));
-  header.compression() = Imf::ZIP_COMPRESSION;
+  header.compression() = static_cast<Imf::Compression>(options.compression);
   const Chromaticities& c = options.chromaticities;
   const auto xy = [](double x, double y) { return Imath::V2f(static_cast<float>(x), static_cast<float>(y)); };
   Imf::addChromaticities(header, Imf::Chromaticities(xy(c.red_x, c.red_y), xy(c.green_x, c.green_y),

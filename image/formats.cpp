@@ -19,6 +19,18 @@ using namespace std::string_view_literals;
 constexpr auto scene = Image::Referred::scene, display = Image::Referred::display;
 constexpr std::size_t smallest_file = 10;  // of a PGM with one pixel; every other format needs more
 
+Bytes exr_of(const Output& o) {
+  ExrOptions options{.half = o.options.half,
+                     .compression = o.options.compression,
+                     .chromaticities = o.options.primaries,
+                     .white_luminance = o.white_luminance,
+                     .attributes = o.attributes,
+                     .layers = o.layers};
+  for (auto& [name, layer] : options.layers)
+    if (layer.shape().c() == 3) layer = in_primaries(layer, o.options.primaries);
+  return encode_exr(in_primaries(o.pixels, o.options.primaries), options);
+}
+
 const Photograph& photograph_of(const Output& o) {
   DUHDR_CHECK(o.photograph != nullptr, "what a display shows is made around a photograph");
   return *o.photograph;
@@ -53,19 +65,20 @@ std::vector<Format> all_formats() {
        .referred = scene,
        .marks = {{"\x76\x2F\x31\x01"sv}},
        .decode = decode::exr,
-       .encode =
-           [](const Output& o) {
-             return encode_exr(o.pixels,
-                               {.white_luminance = o.white_luminance, .attributes = o.attributes, .layers = o.layers});
-           },
-       .holds_layers = true},
+       .encode = exr_of,
+       .holds_layers = true,
+       .uses = {.exr = true, .primaries = true}},
       {.name = "hdr",
        .title = "Radiance HDR",
        .extensions = {"hdr", "pic"},
        .referred = scene,
        .marks = {{"#?"sv}},
        .decode = decode::radiance,
-       .encode = [](const Output& o) { return encode_hdr(o.pixels, o.attributes); }},
+       .encode =
+           [](const Output& o) {
+             return encode_hdr(in_primaries(o.pixels, o.options.primaries), o.attributes, o.options.primaries);
+           },
+       .uses = {.primaries = true}},
       {.name = "pfm",
        .title = "PFM",
        .extensions = {"pfm"},

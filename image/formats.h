@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "image/encode.h"
 #include "image/gain_map.h"
 #include "image/image.h"
 
@@ -24,12 +25,15 @@ struct Photograph {
 
 /// What formats leave to whoever writes them; each reads what concerns it.
 struct WriteOptions {
-  int quality = 95;                  // of a JPEG or AVIF that is encoded, 1..100
-  int depth = 10;                    // bits of an AVIF: 10 or 12
-  MapSize map_size = MapSize::half;  // of a gain map
-  bool colour_gain = false;          // a display's light: one gain a channel instead of one a pixel,
-  double white = reference_white;    // cd/m^2 of its diffuse white,
-  double peak = 1000;                // and of the brightest display that it is made for; above `white`
+  int quality = 95;  // of a JPEG or AVIF that is encoded, 1..100
+  bool half = true;  // of an EXR: 16-bit floats; false: 32 bits
+  ExrCompression compression = ExrCompression::zip;
+  Chromaticities primaries = rec709;  // that light is written in; Output has Rec. 709
+  int depth = 10;                     // bits of an AVIF: 10 or 12
+  MapSize map_size = MapSize::half;   // of a gain map
+  bool colour_gain = false;           // a display's light: one gain a channel instead of one a pixel,
+  double white = reference_white;     // cd/m^2 of its diffuse white,
+  double peak = 1000;                 // and of the brightest display that it is made for; above `white`
 };
 
 /// What an encoder is given; one that has no place for a part of it leaves the part out.
@@ -72,6 +76,8 @@ struct Format {
   /// Options that change what `encode` writes.
   struct Uses {
     bool quality = false, depth = false, map_size = false;
+    bool exr = false;  // half, compression
+    bool primaries = false;
     bool display = false;  // colour_gain, white, peak
   } uses = {};
   /// Blocks of metadata that `decode` hands over as found, in Image::exif, icc and xmp. The file's own bytes stay

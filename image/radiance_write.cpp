@@ -50,13 +50,16 @@ void append_channel(Bytes& out, const std::vector<Rgbe>& row, std::size_t channe
 
 }  // namespace
 
-Bytes encode_hdr(const Tensor& pixels, const std::map<std::string, std::string>& attributes) {
+Bytes encode_hdr(const Tensor& pixels, const std::map<std::string, std::string>& attributes,
+                 const Chromaticities& primaries) {
   check_light(pixels);
   const std::int64_t height = pixels.shape().h(), width = pixels.shape().w();
   Bytes out;
   append(out, "#?RADIANCE\n");
   for (const auto& [name, text] : attributes) append(out, escaped(name) + "=" + escaped(text, 2000) + "\n");
-  append(out, "PRIMARIES=0.64 0.33 0.3 0.6 0.15 0.06 0.3127 0.329\nFORMAT=32-bit_rle_rgbe\n\n");
+  const Chromaticities& c = primaries;
+  append(out, message("PRIMARIES=", c.red_x, " ", c.red_y, " ", c.green_x, " ", c.green_y, " ", c.blue_x, " ", c.blue_y,
+                      " ", c.white_x, " ", c.white_y, "\nFORMAT=32-bit_rle_rgbe\n\n"));
   append(out, message("-Y ", height, " +X ", width, "\n"));
   const float* value = pixels.data<float>();
   std::vector<Rgbe> row(static_cast<std::size_t>(width));

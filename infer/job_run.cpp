@@ -63,15 +63,17 @@ Tensor prepared(const Image& image, const BatchOptions& options, std::vector<std
 }
 
 /// Multiplies by the exposure and makes sure that every value can be written.
-Tensor exposed(const Tensor& pixels, double exposure, std::vector<std::string>& warnings) {
-  const auto gain = static_cast<float>(std::exp2(exposure));
+Tensor exposed(const Tensor& pixels, const BatchOptions& options, std::vector<std::string>& warnings) {
+  const auto gain = static_cast<float>(std::exp2(options.exposure));
+  const bool halves = options.format->uses.exr && options.write.half;
   const Tensor out = gain == 1 ? pixels : mapped(pixels, [gain](float x) { return gain * x; });
   const float* value = out.data<float>();
   for (std::int64_t i = 0; i < out.numel(); ++i)
     if (!std::isfinite(value[i]))
       throw Error(ExitCode::bad_weights, "the model made a value that is not finite: its weights are unusable");
-  if (const std::int64_t above = count_above_half(out); above > 0)
-    warnings.push_back(message(above, " values above 65504, the largest half float; lower --exposure"));
+  if (const std::int64_t above = halves ? count_above_half(out) : 0; above > 0)
+    warnings.push_back(
+        message(above, " values above 65504, the largest half float; lower --exposure or use --exr float"));
   return out;
 }
 
@@ -172,10 +174,10 @@ void JobRun::run(Method& method, const Progress& progress, Tensor picture) {
   report_.clipped = result.clipped;
   report_.tiles = result.tiles;
   report_.computed = result.computed;
-  pixels_ = exposed(result.pixels, options_.exposure, report_.warnings);
+  pixels_ = exposed(result.pixels, options_, report_.warnings);
   layers_ = result.layers;
   for (auto& [name, layer] : layers_)
-    if (layer.shape().c() == 3) layer = exposed(layer, options_.exposure, report_.warnings);  // light, as the result
+    if (layer.shape().c() == 3) layer = exposed(layer, options_, report_.warnings);  // light, as the result
   report_.warnings.insert(report_.warnings.end(), result.warnings.begin(), result.warnings.end());
 }
 

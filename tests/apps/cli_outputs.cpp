@@ -90,6 +90,28 @@ TEST_F(Outputs, AvifWhereThisBuildWritesIt) {
   }
 }
 
+TEST_F(Outputs, ExrOfFloatsInOtherPrimaries) {
+  run(call("in.png", "plain.pfm"));
+  run(call("in.png", "out.exr", {"--exr", "float", "--exr-compression", "piz", "--primaries", "acescg"}));
+  run(call("in.png", "out.hdr", {"--primaries", "bt2020"}));
+  const std::vector<float> plain = read_image(folder_ / "plain.pfm").pixels.to_vector<float>();
+  const Image exr = read_image(folder_ / "out.exr"), hdr = read_image(folder_ / "out.hdr");
+  ASSERT_TRUE(exr.chromaticities && hdr.chromaticities);
+  EXPECT_NEAR(exr.chromaticities->white_x, acescg.white_x, 1e-6);
+  EXPECT_NEAR(hdr.chromaticities->red_x, rec2020.red_x, 1e-6);
+  const Matrix3 aces = rgb_to_rgb(rec709, acescg), wide = rgb_to_rgb(rec709, rec2020);
+  for (std::size_t i = 0; i < plain.size(); i += 3) {
+    const auto value = [&](std::size_t c) { return static_cast<double>(plain[i + c]); };
+    const Vector3 light{value(0), value(1), value(2)};
+    for (std::size_t c = 0; c < 3; ++c) {
+      const auto at = static_cast<std::int64_t>(i + c);
+      EXPECT_FLOAT_EQ(exr.pixels.data<float>()[at], static_cast<float>((aces * light)[c]));
+      const double largest = std::max({value(0), value(1), value(2)});
+      EXPECT_NEAR(static_cast<double>(hdr.pixels.data<float>()[at]), (wide * light)[c], largest / 100);
+    }
+  }
+}
+
 TEST_F(Outputs, Layers) {
   run(call("in.png", "plain.exr", {"--exposure", "1"}));
   run(call("in.png", "out.exr", {"--exposure", "1", "--layers", "hdr,linear,mask"}));

@@ -150,6 +150,38 @@ TEST(EncodeHdr, ExtremesAndRounding) {
   EXPECT_EQ(out[11], 2.0f);
 }
 
+TEST(EncodeHdr, StatesThePrimaries) {
+  const Image image = read(encode_hdr(light(5, 7), {}, acescg));
+  ASSERT_TRUE(image.chromaticities);
+  EXPECT_NEAR(image.chromaticities->red_x, 0.713, 1e-6);
+  EXPECT_NEAR(image.chromaticities->white_y, 0.33767, 1e-6);
+  EXPECT_TRUE(warns(image, "primaries"));
+}
+
+TEST(EncodeExr, CompressionsAndPrimaries) {
+  const Tensor pixels_in = light(40, 33);
+  const std::vector<float> wanted = pixels_in.to_vector<float>();
+  for (std::size_t i = 0; i < exr_compressions.size(); ++i)
+    for (const bool half : {true, false}) {
+      const Bytes file = encode_exr(
+          pixels_in, {.half = half, .compression = static_cast<ExrCompression>(i), .chromaticities = acescg});
+      const std::size_t at = find(file, std::string("compression\0compression\0", 24)) + 24 + 4;
+      EXPECT_EQ(std::to_integer<std::size_t>(file[at]), i);
+      const Image image = read(file);
+      ASSERT_TRUE(image.chromaticities);
+      EXPECT_NEAR(image.chromaticities->green_x, 0.165, 1e-6);
+      const std::string_view name = exr_compressions[i];
+      const bool lossy = name.starts_with("dwa") || (half && name.starts_with("b44")) || (!half && name == "pxr24");
+      const std::vector<float> found = pixels(image);
+      double worst = 0;
+      for (std::size_t k = 0; k < found.size(); ++k) {
+        const double exact = static_cast<double>(half ? static_cast<float>(f16(wanted[k])) : wanted[k]);
+        worst = std::max(worst, std::abs(static_cast<double>(found[k]) - exact));
+      }
+      EXPECT_LE(worst, lossy ? 0.1 * static_cast<double>(*std::ranges::max_element(wanted)) : 0.0) << name << half;
+    }
+}
+
 TEST(EncodePfm, Exact) {
   for (const auto& [width, height] : sizes) {
     const Tensor pixels_in = light(height, width);
@@ -295,6 +327,10 @@ TEST(Colour, MatricesBetweenPrimaries) {
                       {0.016391438875150, 0.088013307877226, 0.895595253247624}}};  // BT.2087
   expect_matrix(rgb_to_rgb(rec709, rec2020), wide, 1e-12);
   expect_matrix(rgb_to_rgb(rec2020, rec709) * wide, identity, 1e-12);
+  const Matrix3 p3{{{0.8224621, 0.1775380, 0}, {0.0331941, 0.9668058, 0}, {0.0170827, 0.0723974, 0.9105199}}};
+  expect_matrix(rgb_to_rgb(rec709, display_p3), p3, 1e-6);
+  const Matrix3 aces{{{0.613097, 0.339523, 0.047379}, {0.070194, 0.916354, 0.013452}, {0.020616, 0.109570, 0.869815}}};
+  expect_matrix(rgb_to_rgb(rec709, acescg), aces, 2e-6);  // by Bradford from D65
   // Between white points white stays white.
   Chromaticities d50 = rec709;
   d50.white_x = 0.34567;
@@ -302,6 +338,21 @@ TEST(Colour, MatricesBetweenPrimaries) {
   const Vector3 white = rgb_to_rgb(rec709, d50) * Vector3{1, 1, 1};
   for (const double value : white) EXPECT_NEAR(value, 1, 1e-12);
   expect_matrix(rgb_to_rgb(d50, rec709) * rgb_to_rgb(rec709, d50), identity, 1e-12);
+}
+
+TEST(Colour, LightInOtherPrimariesIsNeverNegative) {
+  const Tensor in = Tensor::of<float>({1, 1, 4, 3}, std::vector<float>{1, 0, 0, 0, 1, 0, 0, 0, 1, 3, 3, 3});
+  for (const NamedPrimaries& named : named_primaries) {
+    const std::vector<float> out = in_primaries(in, named.primaries).to_vector<float>();
+    const Matrix3 matrix = rgb_to_rgb(rec709, named.primaries);
+    for (std::size_t pixel = 0; pixel < 3; ++pixel)
+      for (std::size_t c = 0; c < 3; ++c) {
+        EXPECT_GT(matrix[c][pixel], -1e-12) << named.name;
+        EXPECT_GE(out[3 * pixel + c], 0.0f);
+        EXPECT_NEAR(static_cast<double>(out[3 * pixel + c]), matrix[c][pixel], 1e-6);
+      }
+    for (std::size_t c = 9; c < 12; ++c) EXPECT_FLOAT_EQ(out[c], 3.0f);
+  }
 }
 
 TEST(Preview, ShoulderIsSmoothAndBounded) {
