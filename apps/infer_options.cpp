@@ -111,6 +111,8 @@ void InferOptions::add_to(CLI::App& app) {
   app.add_option("--depth", write.depth, "Bits of an AVIF: 10 or 12")
       ->check(CLI::IsMember({10, 12}))
       ->capture_default_str();
+  app.add_flag("--strip-metadata", write.strip_metadata,
+               "Leave out what the photograph's file says beside the picture");
   app.add_flag("--reverse", reverse, "HDR -> LDR by the learned camera");
   app.add_flag("--describe", describe, "Parameters, operations and memory of every network, and stop");
   app.add_option("--size", size, "Size for --describe: N or WIDTHxHEIGHT")->capture_default_str();

@@ -59,6 +59,18 @@ ImageOwner image_of(const PqPicture& picture) {
   return image;
 }
 
+void add_metadata(avifImage& image, const Metadata& metadata) {
+  const auto* exif = reinterpret_cast<const std::uint8_t*>(metadata.exif.data());
+  const auto* xmp = reinterpret_cast<const std::uint8_t*>(metadata.xmp.data());
+#if AVIF_VERSION >= 1000000
+  check(avifImageSetMetadataExif(&image, exif, metadata.exif.size()));
+  check(avifImageSetMetadataXMP(&image, xmp, metadata.xmp.size()));
+#else
+  avifImageSetMetadataExif(&image, exif, metadata.exif.size());
+  avifImageSetMetadataXMP(&image, xmp, metadata.xmp.size());
+#endif
+}
+
 }  // namespace
 
 std::string_view avif_unavailable() { return {}; }
@@ -67,10 +79,11 @@ std::string_view avif_shortcoming() {
   return states_levels ? "" : "files do not state MaxCLL and MaxFALL, for which libavif 1.0 is needed";
 }
 
-Bytes encode_avif(const PqPicture& picture, int quality) {
+Bytes encode_avif(const PqPicture& picture, int quality, const Metadata& metadata) {
   DUHDR_CHECK((picture.depth == 10 || picture.depth == 12) && quality >= 1 && quality <= 100, "an AVIF of ",
               picture.depth, " bits, quality ", quality);
   const ImageOwner image = image_of(picture);
+  add_metadata(*image, metadata);
   const EncoderOwner encoder(made(avifEncoderCreate()), avifEncoderDestroy);
   encoder->speed = speed;
   encoder->maxThreads = std::clamp(cpu_threads(), 1, most_threads);
@@ -94,7 +107,9 @@ std::string_view avif_unavailable() {
 
 std::string_view avif_shortcoming() { return {}; }
 
-Bytes encode_avif(const PqPicture&, int) { throw Error(ExitCode::usage, message("AVIF: ", avif_unavailable())); }
+Bytes encode_avif(const PqPicture&, int, const Metadata&) {
+  throw Error(ExitCode::usage, message("AVIF: ", avif_unavailable()));
+}
 
 #endif
 

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "image/colour.h"
+#include "image/metadata.h"
 #include "image/pq_picture.h"
 #include "tensor/tensor.h"
 
@@ -39,6 +40,7 @@ struct ExrOptions {
   Chromaticities chromaticities = rec709;
   std::optional<float> white_luminance = std::nullopt;  // cd/m^2 of (1, 1, 1)
   std::map<std::string, std::string> attributes = {};   // text; names that EXR itself uses are refused (usage)
+  std::map<std::string, float> numbers = {};            // more of them
   std::map<std::string, Tensor> layers = {};            // as the pixels, or [1, H, W, 1]
 };
 
@@ -65,8 +67,9 @@ Bytes encode_png8(const Tensor& codes);
 /// 16-bit sRGB PNG of [1, H, W, 3] f32: code = round(65535 * value), value clamped to [0, 1], NaN refused (internal).
 Bytes encode_png16(const Tensor& values);
 
-/// 16-bit PNG of a picture of that depth, with the chunks cICP (9 16 0 1), mDCV and cLLI of PNG's third edition.
-Bytes encode_png_pq(const PqPicture& picture);
+/// 16-bit PNG of a picture of that depth, with the chunks cICP (9 16 0 1), mDCV and cLLI of PNG's third edition, and
+/// the metadata as eXIf and iTXt.
+Bytes encode_png_pq(const PqPicture& picture, const Metadata& metadata = {});
 
 /// Chroma of a JPEG: for every pixel (4:4:4), a mean of 2 x 2 (4:2:0), or none: red, green and blue as they are.
 enum class ChromaSampling { full, half, none };

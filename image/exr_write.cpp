@@ -8,6 +8,7 @@
 
 #include <ImfChannelList.h>
 #include <ImfCompression.h>
+#include <ImfFloatAttribute.h>
 #include <ImfFrameBuffer.h>
 #include <ImfHeader.h>
 #include <ImfIO.h>
@@ -73,12 +74,14 @@ Imf::Header make_header(const std::vector<Layer>& layers, const ExrOptions& opti
   for (const Layer& layer : layers)
     for (const std::string& channel : layer.channels)
       header.channels().insert(channel, Imf::Channel(options.half ? Imf::HALF : Imf::FLOAT));
-  for (const auto& [name, text] : options.attributes) {
+  const auto insert = [&](const std::string& name, const Imf::Attribute& attribute) {
     constexpr std::size_t longest_name = 255;
     if (name.empty() || name.size() > longest_name || header.find(name) != header.end())
       throw Error(ExitCode::usage, message("EXR attribute name ", escaped(name), " cannot be used"));
-    header.insert(name, Imf::StringAttribute(text));
-  }
+    header.insert(name, attribute);
+  };
+  for (const auto& [name, text] : options.attributes) insert(name, Imf::StringAttribute(text));
+  for (const auto& [name, number] : options.numbers) insert(name, Imf::FloatAttribute(number));
   return header;
 }
 

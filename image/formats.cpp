@@ -8,6 +8,7 @@
 #include "image/decode.h"
 #include "image/display_gain.h"
 #include "image/encode.h"
+#include "image/jpeg_strip.h"
 #include "image/orientation.h"
 #include "image/ultra_hdr.h"
 
@@ -26,6 +27,9 @@ Bytes exr_of(const Output& o) {
                      .white_luminance = o.white_luminance,
                      .attributes = o.attributes,
                      .layers = o.layers};
+  const ExrAttributes found = exr_attributes(o.metadata);
+  options.attributes.insert(found.texts.begin(), found.texts.end());
+  options.numbers = found.numbers;
   for (auto& [name, layer] : options.layers)
     if (layer.shape().c() == 3) layer = in_primaries(layer, o.options.primaries);
   return encode_exr(in_primaries(o.pixels, o.options.primaries), options);
@@ -45,7 +49,7 @@ PqPicture pq_picture_of(const Output& o, int depth) {
   return make_pq_picture(light, o.options.white, o.options.peak, depth);
 }
 
-Bytes avif_of(const Output& o) { return encode_avif(pq_picture_of(o, o.options.depth), o.options.quality); }
+Bytes avif_of(const Output& o) { return encode_avif(pq_picture_of(o, o.options.depth), o.options.quality, o.metadata); }
 
 /// The base as it is where it is a JPEG; the map lies as the base stores its pixels.
 Bytes ultra_hdr_of(const Output& o) {
@@ -53,8 +57,10 @@ Bytes ultra_hdr_of(const Output& o) {
   const bool is_jpeg = !photograph.jpeg.empty();
   const GainMap map = make_gain_map(as_stored(gain_of(o), is_jpeg ? photograph.orientation : 1), o.options.map_size,
                                     o.options.peak / o.options.white);
-  return encode_ultra_hdr(is_jpeg ? photograph.jpeg : encode_jpeg(codes_of(photograph.codes), o.options.quality), map,
-                          "photograph");
+  const std::string name = "photograph";
+  if (!is_jpeg) return encode_ultra_hdr(encode_jpeg(codes_of(photograph.codes), o.options.quality), map, name);
+  if (!o.options.strip_metadata) return encode_ultra_hdr(photograph.jpeg, map, name);
+  return encode_ultra_hdr(without_metadata(photograph.jpeg, photograph.orientation, name), map, name);
 }
 
 std::vector<Format> all_formats() {
@@ -67,6 +73,7 @@ std::vector<Format> all_formats() {
        .decode = decode::exr,
        .encode = exr_of,
        .holds_layers = true,
+       .holds_metadata = true,
        .uses = {.exr = true, .primaries = true}},
       {.name = "hdr",
        .title = "Radiance HDR",
@@ -150,7 +157,8 @@ std::vector<Format> all_formats() {
        .title = "PQ PNG",
        .extensions = {"png"},  // read as "png"
        .referred = scene,
-       .encode = [](const Output& o) { return encode_png_pq(pq_picture_of(o, 16)); },
+       .encode = [](const Output& o) { return encode_png_pq(pq_picture_of(o, 16), o.metadata); },
+       .holds_metadata = true,
        .shows_photograph = true,
        .uses = {.display = true}},
       {.name = "avif",
@@ -161,6 +169,7 @@ std::vector<Format> all_formats() {
        .encode = avif_unavailable().empty() ? avif_of : nullptr,
        .unavailable = avif_unavailable(),
        .shortcoming = avif_shortcoming(),
+       .holds_metadata = true,
        .shows_photograph = true,
        .uses = {.quality = true, .depth = true, .display = true}},
   };

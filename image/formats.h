@@ -30,6 +30,7 @@ struct WriteOptions {
   ExrCompression compression = ExrCompression::zip;
   Chromaticities primaries = rec709;  // that light is written in; Output has Rec. 709
   int depth = 10;                     // bits of an AVIF: 10 or 12
+  bool strip_metadata = false;        // of a JPEG that is kept
   MapSize map_size = MapSize::half;   // of a gain map
   bool colour_gain = false;           // a display's light: one gain a channel instead of one a pixel,
   double white = reference_white;     // cd/m^2 of its diffuse white,
@@ -43,6 +44,7 @@ struct Output {
   std::map<std::string, std::string> attributes = {};   // text
   std::map<std::string, Tensor> layers = {};            // more pictures of the same size, [1, H, W, 3] or [1, H, W, 1]
   const Photograph* photograph = nullptr;
+  Metadata metadata = {};
   WriteOptions options = {};
 };
 
@@ -70,6 +72,7 @@ struct Format {
   std::string_view unavailable = {};  // why this build cannot write it, where another one can
   std::string_view shortcoming = {};  // of the files that this build writes
   bool holds_layers = false;
+  bool holds_metadata = false;    // Output::metadata
   bool shows_photograph = false;  // on an HDR display: `encode` needs Output::photograph, and the layers "linear" and
                                   // "mask"; `pixels` are scene light all the same
   bool keeps_jpeg = false;        // Photograph::jpeg

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <csetjmp>
 #include <cstdio>
+#include <vector>
 
 #include <png.h>
 
@@ -44,15 +44,15 @@ class Writer {
     throw Error(ExitCode::out_of_memory, message("PNG encoding failed: ", escaped(error_)));
   }
 
-  /// Up to the first picture data: `colour` in place of sRGB where there is any.
-  void begin(std::int64_t width, std::int64_t height, int depth, std::span<const Chunk> colour = {}) {
+  /// Up to the first picture data, `chunks` last.
+  void begin(std::int64_t width, std::int64_t height, int depth, bool is_srgb, std::span<const Chunk> chunks = {}) {
     run([&] {
       png_set_write_fn(png, this, on_write, nullptr);
       png_set_IHDR(png, info, static_cast<png_uint_32>(width), static_cast<png_uint_32>(height), depth,
                    PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-      if (colour.empty()) png_set_sRGB(png, info, PNG_sRGB_INTENT_PERCEPTUAL);
+      if (is_srgb) png_set_sRGB(png, info, PNG_sRGB_INTENT_PERCEPTUAL);
       png_write_info(png, info);
-      for (const Chunk& chunk : colour) write(chunk);
+      for (const Chunk& chunk : chunks) write(chunk);
     });
   }
 
@@ -94,11 +94,11 @@ void check_shape(const Tensor& pixels, DType dtype) {
 
 /// R G B of 16 bits; `code_of` answers the code at an index.
 template <class F>
-Bytes png16(std::int64_t width, std::int64_t height, std::span<const Chunk> colour, const F& code_of) {
+Bytes png16(std::int64_t width, std::int64_t height, bool is_srgb, std::span<const Chunk> chunks, const F& code_of) {
   std::vector<std::uint8_t> line(static_cast<std::size_t>(width) * 6);
   std::uint8_t* bytes = line.data();
   Writer writer;
-  writer.begin(width, height, 16, colour);
+  writer.begin(width, height, 16, is_srgb, chunks);
   writer.run([&] {
     for (std::int64_t y = 0; y < height; ++y) {
       for (std::int64_t i = 0; i < 3 * width; ++i) {
@@ -138,6 +138,14 @@ Bytes mastering_display(const PqPicture& picture) {
   return data;
 }
 
+/// Keyword, no compression, no language, no translated keyword, text.
+Bytes xmp_text(const Bytes& packet) {
+  Bytes data;
+  append(data, std::string_view("XML:com.adobe.xmp\0\0\0\0\0", 22));
+  append(data, packet);
+  return data;
+}
+
 Bytes light_levels(const PqPicture& picture) {
   Bytes data;
   append_luminance(data, picture.max_light);
@@ -152,7 +160,7 @@ Bytes encode_png8(const Tensor& codes) {
   const std::int64_t height = codes.shape().h(), row = codes.shape().w() * 3;
   const std::uint8_t* first = codes.data<std::uint8_t>();
   Writer writer;
-  writer.begin(codes.shape().w(), height, 8);
+  writer.begin(codes.shape().w(), height, 8, true);
   writer.run([&] {
     for (std::int64_t y = 0; y < height; ++y) png_write_row(writer.png, first + y * row);
     png_write_end(writer.png, nullptr);
@@ -165,17 +173,19 @@ Bytes encode_png16(const Tensor& values) {
   const float* first = values.data<float>();
   DUHDR_CHECK(std::none_of(first, first + values.numel(), [](float value) { return std::isnan(value); }),
               "a value is NaN");
-  return png16(values.shape().w(), values.shape().h(), {}, [&](std::int64_t i) {
+  return png16(values.shape().w(), values.shape().h(), true, {}, [&](std::int64_t i) {
     const double value = std::clamp(first[i], 0.0f, 1.0f);
     return static_cast<std::uint32_t>(std::lround(value * 65535.0));
   });
 }
 
-Bytes encode_png_pq(const PqPicture& picture) {
+Bytes encode_png_pq(const PqPicture& picture, const Metadata& metadata) {
   DUHDR_CHECK(picture.depth == 16, "a PNG of PQ codes of ", picture.depth, " bits");
-  const std::array colour{Chunk{"cICP", code_points()}, Chunk{"mDCV", mastering_display(picture)},
-                          Chunk{"cLLI", light_levels(picture)}};
-  return png16(picture.width, picture.height, colour,
+  std::vector<Chunk> chunks{
+      {"cICP", code_points()}, {"mDCV", mastering_display(picture)}, {"cLLI", light_levels(picture)}};
+  if (!metadata.exif.empty()) chunks.push_back({"eXIf", metadata.exif});
+  if (!metadata.xmp.empty()) chunks.push_back({"iTXt", xmp_text(metadata.xmp)});
+  return png16(picture.width, picture.height, false, chunks,
                [&](std::int64_t i) { return std::uint32_t{picture.codes[static_cast<std::size_t>(i)]}; });
 }
 

@@ -143,6 +143,8 @@ void JobRun::read() {
     report_.width = image.width();
     report_.height = image.height();
     pixels_ = prepared(image, options_, report_.warnings);
+    if (options_.format->holds_metadata && !options_.write.strip_metadata)
+      metadata_ = upright_metadata(image, report_.warnings);
     if (options_.format->shows_photograph) {
       photograph_.orientation = image.orientation;
       if (options_.format->keeps_jpeg && image.format == "jpeg")
@@ -192,6 +194,7 @@ void JobRun::write() {
                                  .attributes = attributes_of(provenance_, options_),
                                  .layers = layers_,
                                  .photograph = &photograph_,
+                                 .metadata = metadata_,
                                  .options = options_.write});
     Bytes preview;
     if (!report_.job.preview.empty()) {

@@ -65,6 +65,7 @@ class JobRun {
   Provenance provenance_;
   Tensor pixels_;  // what the next step reads
   std::map<std::string, Tensor> layers_;
+  Metadata metadata_;      // where the format holds it
   Photograph photograph_;  // where the format shows it
 };
 

@@ -8,6 +8,7 @@
 #include "image/image.h"
 #include "image/pq.h"
 #include "tests/support/cli_files.h"
+#include "tests/support/exif_files.h"
 #include "tests/support/png_chunks.h"
 
 namespace duhdr::cli {
@@ -110,6 +111,34 @@ TEST_F(Outputs, ExrOfFloatsInOtherPrimaries) {
       EXPECT_NEAR(static_cast<double>(hdr.pixels.data<float>()[at]), (wide * light)[c], largest / 100);
     }
   }
+}
+
+TEST_F(Outputs, WhatThePhotographSaysGoesAlongUnlessStripped) {
+  using namespace files;
+  const Bytes xmp = bytes_of("<rdf:RDF><rdf:Description tiff:Orientation='6' dc:source='mine'/></rdf:RDF>");
+  write(folder_ / "in.jpg", with_segment(with_segment(jpeg_file(pattern(40, 30)), 0xE1, xmp_segment(xmp)), 0xE1,
+                                         exif_segment(full_exif(6))));
+  const auto holds = [&](const char* name, const char* part) {
+    return text_of(folder_ / name).find(part) != std::string::npos;
+  };
+  std::vector<const char*> names{"out.exr", "out.png", "out.jpg"};
+  if (avif_unavailable().empty()) names.push_back("out.avif");
+  for (const char* name : names) {
+    run(call("in.jpg", name));
+    EXPECT_TRUE(holds(name, "Maker") && holds(name, "dc:source='mine'")) << name;
+    run(call("in.jpg", name, {"--strip-metadata"}));
+    EXPECT_FALSE(holds(name, "Maker") || holds(name, "dc:source")) << name;
+  }
+  EXPECT_EQ(read_image(folder_ / "out.jpg").orientation, 6);
+  EXPECT_EQ(read_image(folder_ / "out.jpg").width(), 30);
+  run(call("in.jpg", "out.png"));
+  const Image upright = read_image(folder_ / "out.png");
+  EXPECT_EQ(upright.orientation, 1);
+  EXPECT_EQ(upright.width(), 30);
+  write(folder_ / "in.jpg", with_segment(jpeg_file(pattern(40, 30)), 0xE1, exif_segment(exif_block(9))));
+  const Outcome outcome = run_program_file("duhdr-infer", call("in.jpg", "out.png"), {.folder = folder_.path()});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_NE(outcome.err.find("in.jpg: EXIF is broken and left out of what is written"), std::string::npos);
 }
 
 TEST_F(Outputs, Layers) {
