@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/html.h"
+#include "base/html/embedded.h"
 #include "eval/html/embedded.h"
 #include "eval/report_html_parts.h"
 #include "eval/report_table.h"
@@ -188,9 +189,10 @@ std::string report_html(const Evaluation& evaluation) {
                            pictures_part(evaluation) +
                            "</main><footer>This file is complete: it loads nothing and sends nothing.</footer><script "
                            "type=\"application/json\" id=\"data\">" +
-                           page_data(evaluation, excluded) + "</script><script>" + std::string(embedded::report_js) +
-                           "</script>";
-  return html_page(evaluation.set_name + ", " + evaluation.protocol + ": duhdr-eval", embedded::report_css, body);
+                           page_data(evaluation, excluded) + "</script><script>" + std::string(embedded::pictures_js) +
+                           std::string(embedded::report_js) + "</script>";
+  return html_page(evaluation.set_name + ", " + evaluation.protocol + ": duhdr-eval",
+                   std::string(embedded::pictures_css) + std::string(embedded::report_css), body);
 }
 
 }  // namespace duhdr

@@ -1,15 +1,8 @@
 // The page of an evaluation: sorting, the pictures of a pair, wins and losses. Without it the tables are complete.
-"use strict";
 (() => {
+  const { make, ramp_css, colour_of, srgb, paint, shown_exposure, start_divider } = pictures;
   const data = JSON.parse(document.getElementById("data").textContent);
   const by = (id) => document.getElementById(id);
-
-  /** An element; text is only ever set as text. */
-  function make(tag, properties = {}, ...children) {
-    const element = Object.assign(document.createElement(tag), properties);
-    element.append(...children);
-    return element;
-  }
 
   const written = (value, metric) => {
     if (value === null || value === undefined) return "-";
@@ -18,37 +11,7 @@
   const signed = (value, metric) => (value > 0 ? "+" : "") + written(value, metric);
   const with_unit = (metric) => metric.title + (metric.unit ? ` (${metric.unit})` : "");
 
-  // ---- Sorting: the first click puts the best on top, the second the worst, the third restores the order.
-
-  function compare(a, b) {
-    const numbers = [a, b].map(Number);
-    return numbers.some(Number.isNaN) ? a.localeCompare(b, "en") : numbers[0] - numbers[1];
-  }
-
-  function sort_by(table, index) {
-    const heads = [...table.tHead.rows[0].cells], head = heads[index], body = table.tBodies[0];
-    body.original ??= [...body.rows];
-    const first = head.querySelector("button").dataset.first;
-    const second = first === "ascending" ? "descending" : "ascending";
-    const order = { none: first, [first]: second, [second]: "none" }[head.getAttribute("aria-sort")];
-    for (const other of heads) if (other.hasAttribute("aria-sort")) other.setAttribute("aria-sort", "none");
-    head.setAttribute("aria-sort", order);
-    const key = (row) => row.cells[index].dataset.key;
-    const rows = [...body.original];
-    if (order !== "none")
-      rows.sort((a, b) => {
-        const [x, y] = [key(a), key(b)];
-        if (x === undefined || y === undefined) return (x === undefined) - (y === undefined);  // nothing: below all
-        return order === "ascending" ? compare(x, y) : compare(y, x);
-      });
-    body.append(...rows);
-  }
-
-  for (const button of document.querySelectorAll("button.sort")) {
-    const head = button.closest("th");
-    button.addEventListener("click", () => sort_by(head.closest("table"), head.cellIndex));
-  }
-
+  pictures.sort_on_click();
   by("comparison-metric")?.addEventListener("change", (event) => {
     for (const row of by("comparisons").tBodies[0].rows)
       row.hidden = event.target.value !== "" && row.dataset.metric !== event.target.value;
@@ -56,39 +19,15 @@
 
   // ---- Pictures: codes of light to a canvas at an exposure, codes of a map to colours.
 
-  const ramp = [[0, 0, 4], [60, 15, 110], [145, 38, 103], [222, 73, 62], [251, 155, 6], [252, 255, 164]];
-  const ramp_css = `linear-gradient(90deg,${ramp.map((colour) => `rgb(${colour})`).join(",")})`;
-
-  function colour_of(share) {
-    const place = share * (ramp.length - 1), left = Math.min(Math.floor(place), ramp.length - 2);
-    return ramp[left].map((value, c) => value + (place - left) * (ramp[left + 1][c] - value));
-  }
-
-  const srgb = (light) => (light <= 0.0031308 ? 12.92 * light : 1.055 * light ** (1 / 2.4) - 0.055);
-
   const decoded = new WeakMap();  // the codes of a picture, once it was looked at
   async function codes_of(picture) {
     if (!decoded.has(picture)) {
       const image = new Image();
       image.src = "data:image/jpeg;base64," + picture.jpeg;
       await image.decode();
-      const canvas = make("canvas", { width: picture.width, height: picture.height });
-      const context = canvas.getContext("2d", { willReadFrequently: true });
-      context.drawImage(image, 0, 0);
-      decoded.set(picture, context.getImageData(0, 0, picture.width, picture.height).data);
+      decoded.set(picture, pictures.codes_of(image));
     }
     return decoded.get(picture);
-  }
-
-  function paint(canvas, picture, pixel) {
-    canvas.width = picture.width;
-    canvas.height = picture.height;
-    const context = canvas.getContext("2d"), out = context.createImageData(picture.width, picture.height);
-    for (let i = 0; i < out.data.length; i += 4) {
-      pixel(out.data, i);
-      out.data[i + 3] = 255;
-    }
-    context.putImageData(out, 0, 0);
   }
 
   /** Each code is shown as four levels within its step, by a pattern of 2 x 2 pixels: skies have no contours. */
@@ -96,7 +35,7 @@
     const levels = new Uint8ClampedArray(1024), span = picture.high - picture.low;
     for (let k = 0; k < 1024; ++k)
       levels[k] = 255 * srgb(Math.min(1, (2 ** (picture.low + ((k - 1.5) / 1020) * span) - data.toe) * 2 ** ev));
-    paint(canvas, picture, (out, i) => {
+    paint(canvas, picture.width, picture.height, (out, i) => {
       const x = (i >> 2) % picture.width & 1, y = Math.floor((i >> 2) / picture.width) & 1;
       const level = 2 * (x ^ y) + y;
       for (let c = 0; c < 3; ++c) out[i + c] = levels[4 * codes[i + c] + level];
@@ -105,7 +44,7 @@
 
   function paint_map(canvas, picture, codes) {
     const colours = Array.from({ length: 256 }, (_, code) => colour_of(code / 255));
-    paint(canvas, picture, (out, i) => out.set(colours[codes[i]], i));
+    paint(canvas, picture.width, picture.height, (out, i) => out.set(colours[codes[i]], i));
   }
 
   // ---- The viewer: one pair, a picture on either side of a divider.
@@ -181,19 +120,14 @@
 
   function show_exposure() {
     const ev = Number(by("exposure").value);
-    by("ev").textContent = `${ev > 0 ? "+" : ""}${ev.toFixed(2)} EV`;
+    by("ev").textContent = shown_exposure(ev);
     for (const side of side_names) show_side(side, shows);
-  }
-
-  function divide(percent) {
-    by("divider").value = percent;
-    viewer.querySelector(".stage").style.setProperty("--divide", `${by("divider").value}%`);
   }
 
   function start_viewer() {
     for (const id of ["pair", ...side_names]) by(id).addEventListener("change", show_pair);
     by("exposure").addEventListener("input", show_exposure);
-    by("divider").addEventListener("input", () => divide(by("divider").value));
+    const divide = start_divider(viewer.querySelector(".stage"), by("divider"));
     by("reset").addEventListener("click", () => {
       by("exposure").value = 0;
       divide(50);
@@ -205,21 +139,7 @@
         select.selectedIndex = (select.selectedIndex + step + count) % count;
         show_pair();
       });
-    const stage = viewer.querySelector(".stage");
-    const follow = (event) => {
-      const box = stage.getBoundingClientRect();
-      divide((100 * (event.clientX - box.left)) / box.width);
-    };
-    stage.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
-      stage.setPointerCapture(event.pointerId);
-      follow(event);
-    });
-    stage.addEventListener("pointermove", (event) => {
-      if (stage.hasPointerCapture(event.pointerId)) follow(event);
-    });
     for (const legend of viewer.querySelectorAll(".legend div")) legend.style.background = ramp_css;
-    divide(50);
     show_exposure();
     show_pair();
   }
@@ -272,7 +192,6 @@
     bars(by("losses"), losses, largest, metric, false);
   }
 
-  document.documentElement.classList.add("scripted");
   if (viewer) start_viewer();
   if (by("wins")) {
     for (const id of ["metric", "method", "other"]) by(id).addEventListener("change", show_wins);
