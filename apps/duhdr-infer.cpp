@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "apps/describe.h"
 #include "apps/infer_options.h"
@@ -12,6 +13,7 @@
 #include "apps/status_line.h"
 #include "base/file.h"
 #include "infer/engine.h"
+#include "infer/run_page.h"
 #include "models/model_directory.h"
 #include "tensor/allocator.h"
 
@@ -58,10 +60,41 @@ int list_jobs(const JobPlan& plan) {
   return code_of(plan, failed, ExitCode::io);
 }
 
-int run_batch(Method& method, const JobPlan& plan, const BatchOptions& batch, bool json, bool quiet) {
+/// What holds for all pictures of a run, for its page.
+RunPage::Facts run_facts(const InferOptions& options, const Method& method, const JobPlan& plan) {
+  RunPage::Facts facts;
+  if (const Provenance& by = method.provenance(); by.method.empty()) {
+    facts = {{"Model", escaped(by.model)}, {"SHA-256", by.model_sha256}};
+    facts.emplace_back("Precision", options.precision == "mixed" ? "mixed (bf16 activations)" : options.precision);
+    facts.emplace_back("Tiles", options.tile);
+  } else {
+    facts = {{"Method", by.method}};
+  }
+  facts.emplace_back("Device", fmt::format("{}, {} threads", method.device().text(), cpu_threads()));
+  if (!options.max_memory.empty()) facts.emplace_back("Memory limit", escaped(options.max_memory));
+  facts.emplace_back("Exposure", fmt::format("{:+g} EV", options.exposure));
+  facts.emplace_back("Format", plan.format->title);
+  return facts;
+}
+
+/// The code of the batch, unless its page alone failed.
+int end_page(RunPage& page, std::size_t skipped, int code) {
+  try {
+    spdlog::info("report: {}", shown(page.finish(skipped)));
+  } catch (const Error& error) {
+    spdlog::error("error: {}", error.what());
+    if (code == 0) return static_cast<int>(error.code());
+  }
+  return code;
+}
+
+int run_batch(Method& method, const JobPlan& plan, const BatchOptions& batch, const InferOptions& options) {
   std::size_t done = 0, failed = 0;
   ExitCode last_code = ExitCode::done;
-  StatusLine line(!quiet);
+  std::optional<RunPage> page;
+  if (!options.report.empty() && !plan.jobs.empty())
+    page.emplace(options.report, plan.jobs.size(), run_facts(options, method, plan));
+  StatusLine line(!options.quiet);
   const auto progress = [&](std::size_t index, const std::string& stage, double share) {
     check_interrupt();
     line.show(fmt::format("{}/{} {}  {} {:.0f} %", index + 1, plan.jobs.size(), shown(plan.jobs[index].input), stage,
@@ -70,17 +103,19 @@ int run_batch(Method& method, const JobPlan& plan, const BatchOptions& batch, bo
   const auto ended = [&](const JobReport& report) {
     line.clear();
     report_line(report, done + failed + 1, plan.jobs.size(), method.device());
-    if (json) std::printf("%s\n", to_json_line(report, method).c_str());
+    if (page) page->add(report);
+    if (options.json) std::printf("%s\n", to_json_line(report, method).c_str());
     std::fflush(stdout);
     report.error.empty() ? ++done : ++failed;
     if (!report.error.empty()) last_code = report.code;
   };
   run_jobs(method, plan.jobs, batch, {progress, ended});
-  if (json)
+  if (options.json)
     std::printf("%s\n", nlohmann::json{{"done", done}, {"failed", failed}, {"skipped", plan.skipped}}.dump().c_str());
   if (plan.jobs.size() + plan.skipped > 1 || plan.skipped > 0)
     spdlog::info("{} written, {} skipped (output exists), {} failed", done, plan.skipped, failed);
-  return code_of(plan, failed, last_code);
+  const int code = code_of(plan, failed, last_code);
+  return page ? end_page(*page, plan.skipped, code) : code;
 }
 
 /// The model of -m, or the one that comes with duhdr.
@@ -117,6 +152,11 @@ int infer(const InferOptions& options) {
   if (plan.format->shows_photograph) engine_options.layers = {"linear", "mask"};
   BatchOptions batch = options.batch_options();
   batch.format = plan.format;
+  batch.layers = engine_options.layers;
+  if (!options.report.empty()) {
+    engine_options.layers.insert("mask");
+    batch.copy_side = RunPage::copy_side(plan.jobs.size());
+  }
   batch.options_json = options.resolved(engine_options).dump();
   spdlog::debug("{}, {} threads, options {}", engine_options.device.text(), cpu_threads(), batch.options_json);
   if (options.device == "auto" && engine_options.device.is_cpu())
@@ -124,7 +164,7 @@ int infer(const InferOptions& options) {
   if (!plan.format->shortcoming.empty()) spdlog::warn("warning: {}: {}", plan.format->title, plan.format->shortcoming);
   const std::unique_ptr<Method> method = chosen_method(options, engine_options);
   if (options.dry_run) return list_jobs(plan);
-  return run_batch(*method, plan, batch, options.json, options.quiet);
+  return run_batch(*method, plan, batch, options);
 }
 
 }  // namespace

@@ -81,6 +81,10 @@ void InferOptions::add_to(CLI::App& app) {
       ->type_name("EV")
       ->capture_default_str();
   app.add_flag("--preview", preview, "Also write <output>.preview.png: -6, -4, -2 and 0 EV");
+  app.add_option("--report", report,
+                 "Write <DIR>/report.html, a page that shows the pictures and what was made of them")
+      ->check([](const std::string& text) { return std::string(text.empty() ? "no folder is named" : ""); })
+      ->type_name("DIR");
   app.add_option("--layers", layers, "Pictures in an EXR: hdr (always there), linear (before the reconstruction), mask")
       ->delimiter(',')
       ->check(CLI::IsMember({"hdr", "linear", "mask"}))
@@ -129,7 +133,7 @@ void InferOptions::add_to(CLI::App& app) {
   app.add_flag("--dry-run", dry_run, "Check everything, read the pictures' names, write nothing");
   for (const char* of_models : {"--model", "--reverse", "--tile", "--precision", "--describe", "--layers"})
     by_method->excludes(app.get_option(of_models));
-  app.get_option("--reverse")->excludes(app.get_option("--layers"));
+  for (const char* of_light : {"--layers", "--report"}) app.get_option("--reverse")->excludes(app.get_option(of_light));
 }
 
 EngineOptions InferOptions::engine_options() const {

@@ -15,7 +15,7 @@ namespace duhdr {
 
 struct InferOptions {
   std::vector<std::string> inputs, layers;
-  std::string output, model, method, format;
+  std::string output, model, method, format, report;
   std::string device = "auto", tile = "auto", max_memory, precision = "f32", size = "512", if_exists;
   int threads = 0;
   double exposure = 0;

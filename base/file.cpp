@@ -2,6 +2,8 @@
 // Whole files in, whole files out: every system call is checked, every interruption retried.
 #include "base/file.h"
 
+#include "base/file_writer.h"
+
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -10,6 +12,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -228,6 +231,20 @@ Bytes zero_bytes(std::size_t size) {
   return bytes;
 }
 
+/// What stat() says of a destination; nothing when there is none. Throws io for a folder.
+std::optional<struct stat> status_of(const fs::path& path) {
+  struct stat status {};
+  const bool exists = ::stat(path.c_str(), &status) == 0;
+  if (!exists && errno != ENOENT) fail(path, "cannot write", errno);
+  if (exists && S_ISDIR(status.st_mode)) fail(path, "cannot write", EISDIR);
+  return exists ? std::optional(status) : std::nullopt;
+}
+
+/// Whether it is a regular file of the name `target`, which another one may take.
+bool is_replaceable(const struct stat& status, const fs::path& target) {
+  return S_ISREG(status.st_mode) && is_named(target, status);
+}
+
 }  // namespace
 
 FileReader::FileReader(fs::path path, std::uint64_t limit, ExitCode bad_content)
@@ -278,13 +295,10 @@ Bytes read_file(const fs::path& path, std::uint64_t limit, ExitCode bad_content)
 }
 
 void write_file(const fs::path& path, std::span<const std::byte> bytes) {
-  struct stat status {};
-  const bool exists = ::stat(path.c_str(), &status) == 0;
-  if (!exists && errno != ENOENT) fail(path, "cannot write", errno);
-  if (exists && S_ISDIR(status.st_mode)) fail(path, "cannot write", EISDIR);
+  const std::optional<struct stat> status = status_of(path);
   const fs::path target = behind_links(path);
-  if (exists && !(S_ISREG(status.st_mode) && is_named(target, status))) return write_into(path, bytes);
-  TemporaryFile file(target, exists ? &status : nullptr);
+  if (status && !is_replaceable(*status, target)) return write_into(path, bytes);
+  TemporaryFile file(target, status ? &*status : nullptr);
   file.write(bytes);
   file.commit(true);
   sync_folder_of(target);
@@ -298,6 +312,28 @@ void write_new_file(const fs::path& path, std::span<const std::byte> bytes) {
   file.write(bytes);
   file.commit(false);
   sync_folder_of(path);
+}
+
+struct FileWriter::Parts {
+  fs::path target;
+  TemporaryFile file;
+};
+
+FileWriter::FileWriter(const fs::path& path) {
+  const std::optional<struct stat> status = status_of(path);
+  const fs::path target = behind_links(path);
+  if (status && !is_replaceable(*status, target))
+    throw Error(ExitCode::io, message(shown(path), ": cannot write (not a regular file); name another"));
+  parts_.reset(new Parts{target, TemporaryFile(target, status ? &*status : nullptr)});
+}
+
+FileWriter::~FileWriter() = default;
+
+void FileWriter::write(std::string_view text) { parts_->file.write(std::as_bytes(std::span(text))); }
+
+void FileWriter::commit() {
+  parts_->file.commit(true);
+  sync_folder_of(parts_->target);
 }
 
 }  // namespace duhdr

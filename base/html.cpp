@@ -63,7 +63,7 @@ std::string base64(std::span<const std::byte> bytes) {
   return out;
 }
 
-std::string html_page(std::string_view title, std::string_view style, std::string_view body) {
+std::string html_begin(std::string_view title, std::string_view style) {
   std::string page = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">";
   page += "<meta http-equiv=\"Content-Security-Policy\" content=\"";
   page += policy;
@@ -73,8 +73,13 @@ std::string html_page(std::string_view title, std::string_view style, std::strin
   page += common_style;
   page += style;
   page += "</style></head>\n<body>";
+  return page;
+}
+
+std::string html_page(std::string_view title, std::string_view style, std::string_view body) {
+  std::string page = html_begin(title, style);
   page += body;
-  page += "</body></html>\n";
+  page += html_end;
   return page;
 }
 

@@ -19,4 +19,8 @@ std::string base64(std::span<const std::byte> bytes);
 /// colours of the light and the dark scheme as variables.
 std::string html_page(std::string_view title, std::string_view style, std::string_view body);
 
+/// What stands before and after the body, of pages that are written in pieces.
+std::string html_begin(std::string_view title, std::string_view style);
+inline constexpr std::string_view html_end = "</body></html>\n";
+
 }  // namespace duhdr

@@ -13,9 +13,10 @@ constexpr std::int64_t strip_width = 2048;
 constexpr std::int64_t separator = 4;
 constexpr std::uint8_t separator_code = 32;
 
-/// Averages the middle axis of [outer, from, inner] down to [outer, to, inner].
+/// Averages the middle axis of [outer, from, inner], or of what `of` makes of its values, down to [outer, to, inner].
+template <class F>
 std::vector<float> average_axis(const float* values, std::int64_t outer, std::int64_t from, std::int64_t to,
-                                std::int64_t inner) {
+                                std::int64_t inner, const F& of) {
   std::vector<float> out(static_cast<std::size_t>(outer * to * inner));
   std::vector<double> sum(static_cast<std::size_t>(inner));
   const double footprint = static_cast<double>(from) / static_cast<double>(to);
@@ -30,7 +31,7 @@ std::vector<float> average_axis(const float* values, std::int64_t outer, std::in
         const double weight = covered / static_cast<double>(to) / footprint;
         const float* source = values + (o * from + k) * inner;
         for (std::int64_t c = 0; c < inner; ++c)
-          sum[static_cast<std::size_t>(c)] += weight * static_cast<double>(source[c]);
+          sum[static_cast<std::size_t>(c)] += weight * static_cast<double>(of(source[c]));
       }
       target = std::transform(sum.begin(), sum.end(), target, [](double value) { return static_cast<float>(value); });
     }
@@ -47,13 +48,17 @@ float soft_shoulder(float light) {
   return knee + room * (1.0f - 1.0f / (1.0f + over));  // over / (1 + over), also for infinite light
 }
 
-Tensor box_average(const Tensor& pixels, std::int64_t height, std::int64_t width) {
+Tensor box_average(const Tensor& pixels, std::int64_t height, std::int64_t width, float (*of)(float)) {
   const Shape& shape = pixels.shape();
   DUHDR_CHECK(height >= 1 && height <= shape.h() && width >= 1 && width <= shape.w(), height, " x ", width, " of ",
               shape);
-  if (height == shape.h() && width == shape.w()) return pixels;
-  const std::vector<float> low = average_axis(pixels.data<float>(), 1, shape.h(), height, shape.w() * shape.c());
-  const std::vector<float> small = average_axis(low.data(), height, shape.w(), width, shape.c());
+  if (height == shape.h() && width == shape.w() && of == nullptr) return pixels;
+  const auto as_it_is = [](float value) { return value; };
+  const float* from = pixels.data<float>();
+  const std::int64_t row = shape.w() * shape.c();
+  const std::vector<float> low = of == nullptr ? average_axis(from, 1, shape.h(), height, row, as_it_is)
+                                               : average_axis(from, 1, shape.h(), height, row, of);
+  const std::vector<float> small = average_axis(low.data(), height, shape.w(), width, shape.c(), as_it_is);
   return Tensor::of<float>({1, height, width, shape.c()}, small);
 }
 

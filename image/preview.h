@@ -13,8 +13,8 @@ namespace duhdr {
 float soft_shoulder(float light);
 
 /// [1, H, W, C] f32 to [1, h, w, C], h <= H, w <= W: each output pixel is the mean of the input over its footprint,
-/// partly covered pixels counted by their covered area.
-Tensor box_average(const Tensor& pixels, std::int64_t height, std::int64_t width);
+/// partly covered pixels counted by their covered area. `of`: averages what it makes of the values instead.
+Tensor box_average(const Tensor& pixels, std::int64_t height, std::int64_t width, float (*of)(float) = nullptr);
 
 /// One panel per stop, left to right, 4 dark pixels between them: the linear [1, H, W, 3] f32 image times 2^stop,
 /// soft_shoulder, sRGB. Panels are box-averaged so that the strip is at most 2048 pixels wide. Returns

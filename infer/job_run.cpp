@@ -159,6 +159,7 @@ void JobRun::read() {
 void JobRun::compute(Method& method, const Progress& progress, bool keep_picture) {
   take([&] {
     Stopwatch watch;
+    if (options_.copy_side > 0) copy_ = copy_of_photograph(pixels_, options_.copy_side);
     run(method, progress, keep_picture ? pixels_ : std::exchange(pixels_, {}));
     report_.infer_s = watch.lap();
   });
@@ -174,6 +175,7 @@ void JobRun::run(Method& method, const Progress& progress, Tensor picture) {
     return;
   }
   report_.clipped = result.clipped;
+  report_.clip_level = std::exp2(options_.exposure);
   report_.tiles = result.tiles;
   report_.computed = result.computed;
   pixels_ = exposed(result.pixels, options_, report_.warnings);
@@ -188,6 +190,10 @@ void JobRun::write() {
   take([&] {
     Stopwatch watch;
     report_.values = value_range(pixels_);
+    if (options_.copy_side > 0 && !report_.copies)
+      report_.copies = std::make_shared<PageCopies>(
+          copies_of(copy_, pixels_, layers_.contains("mask") ? layers_.at("mask") : Tensor(), report_.clip_level));
+    std::erase_if(layers_, [&](const auto& layer) { return !options_.layers.contains(layer.first); });
     const Bytes bytes =
         options_.format->encode({.pixels = pixels_,
                                  .white_luminance = static_cast<float>(reference_white / std::exp2(options_.exposure)),
@@ -207,6 +213,7 @@ void JobRun::write() {
     pixels_ = {};
     layers_.clear();
     photograph_ = {};
+    copy_ = {};
     report_.save_s = watch.lap();
   });
 }

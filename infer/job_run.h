@@ -4,12 +4,15 @@
 
 #include <functional>
 #include <map>
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "image/image.h"
 #include "infer/jobs.h"
 #include "infer/method.h"
+#include "infer/page_copies.h"
 #include "metrics/value_range.h"
 
 namespace duhdr {
@@ -21,7 +24,9 @@ struct BatchOptions {
   const Format* format = nullptr;  // of what is written
   WriteOptions write;
   ReadLimits limits;
-  std::string options_json;  // provenance
+  std::set<std::string> layers = {};  // of a method's layers those that are written
+  std::int64_t copy_side = 0;         // long side of the copies in a report, in pixels; 0: none are made
+  std::string options_json;           // provenance
 };
 
 /// What became of one job.
@@ -32,8 +37,10 @@ struct JobReport {
   std::vector<std::string> warnings;
   std::vector<std::filesystem::path> written;
   std::int64_t width = 0, height = 0;
-  double clipped = 0;  // share of the photograph's pixels
-  ValueRange values;   // of what was written
+  double clipped = 0;                        // share of the photograph's pixels
+  ValueRange values;                         // of what was written
+  double clip_level = 1;                     // of what was written: the value at the photograph's clip level
+  std::shared_ptr<const PageCopies> copies;  // where BatchOptions::copy_side asks for them
   std::int64_t tiles = 0, computed = 0;
   std::size_t peak_memory = 0;
   double load_s = 0, infer_s = 0, save_s = 0;
@@ -67,6 +74,7 @@ class JobRun {
   std::map<std::string, Tensor> layers_;
   Metadata metadata_;      // where the format holds it
   Photograph photograph_;  // where the format shows it
+  PhotographCopy copy_;    // where BatchOptions::copy_side asks for it
 };
 
 }  // namespace duhdr

@@ -58,6 +58,7 @@ std::vector<BadCall> output_paths() {
               write_exr(f / "a.exr");
               fs::create_symlink("a.exr", f / "b.exr");
             }),
+      paths("report in a file", {"-i", "in.png", "-o", "a.exr", "--report", "in.png"}, io, "in.png: cannot be made"),
       paths("layers in a format without them", {"-i", "in.png", "-o", "a.hdr", "--layers", "mask"}, refused,
             "a.hdr: Radiance HDR holds no layers, OpenEXR does"),
       paths("preview is the input", {"-i", "a.preview.png", "-o", "a.exr", "--preview"}, refused,
@@ -202,6 +203,8 @@ std::vector<BadCall> bad_usage() {
        ExitCode::usage,
        "--threads 1000000: not a whole number (allowed: 0 to 1024)"},
       {"1.5 threads", {"-j", "1.5"}, ExitCode::usage, "--threads 1.5: not a whole number"},
+      usage("report of the way back", {"--reverse", "--report", "page"}, "--reverse excludes --report"),
+      usage("report without a folder", {"--report", ""}, "--report: no folder is named"),
       usage("unknown --if-exists", {"--if-exists", "ask"}, "--if-exists: ask not in {skip,overwrite,fail}"),
       usage("number for --if-exists", {"--if-exists", "3"}, "--if-exists: 3 not in {skip,overwrite,fail}"),
       usage("0 pixels", {"--max-pixels", "0"}, "--max-pixels"),

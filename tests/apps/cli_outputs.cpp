@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Outputs of duhdr-infer that hold more than the result: layers of an EXR, the photograph of an Ultra HDR JPEG and of
-// what else is made for displays.
+// what else is made for displays, the page of a run.
 #include <gtest/gtest.h>
 
 #include "image/avif_write.h"
@@ -9,6 +9,7 @@
 #include "image/pq.h"
 #include "tests/support/cli_files.h"
 #include "tests/support/exif_files.h"
+#include "tests/support/page_files.h"
 #include "tests/support/png_chunks.h"
 
 namespace duhdr::cli {
@@ -30,10 +31,7 @@ class Outputs : public testing::Test {
   Scratch folder_{"cli-outputs"};
 };
 
-std::string text_of(const fs::path& path) {
-  const Bytes bytes = read_file(path, 1 << 30, ExitCode::internal);
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+using pages::text_of;
 
 TEST_F(Outputs, UltraHdrKeepsThePhotograph) {
   write(folder_ / "in.jpg", encode_jpeg(codes_of(read_image(folder_ / "in.png").pixels)));
@@ -149,6 +147,44 @@ TEST_F(Outputs, Layers) {
   const std::string bytes = text_of(folder_ / "out.exr");
   for (const char* channel : {"linear.R", "linear.G", "linear.B", "mask.Y"})
     EXPECT_NE(bytes.find(channel), std::string::npos) << channel;
+}
+
+TEST_F(Outputs, ReportHoldsTheLightOfTheFile) {
+  run(call("in.png", "plain.exr", {"--exposure", "1"}));
+  run(call("in.png", "out.exr", {"--exposure", "1", "--report", "page"}));
+  EXPECT_EQ(text_of(folder_ / "out.exr"), text_of(folder_ / "plain.exr")) << "what is made for the page stays there";
+  const std::string page = text_of(folder_ / "page/report.html");
+  EXPECT_EQ(pages::light_of(pages::data_of(page, "light-1")),
+            read_image(folder_ / "out.exr").pixels.to_vector<float>());
+  EXPECT_NE(page.find("data-clip=\"2\""), std::string::npos);
+  // The lower right quarter is clipped.
+  const Image map = decode_image(pages::data_of(page, "invented-1"), "map");
+  const auto masked = [&](std::int64_t y, std::int64_t x) { return map.pixels.data<float>()[(y * 70 + x) * 3]; };
+  EXPECT_EQ(masked(40, 60), 1);
+  EXPECT_EQ(masked(5, 5), 0);
+  EXPECT_EQ(contents_of(folder_ / "page").size(), 1u);
+}
+
+TEST_F(Outputs, ReportOfAnOperatorAndOfAPictureThatFails) {
+  write(folder_ / "bad.png", std::string("\x89PNG\r\n\x1a\n"));
+  const Outcome outcome =
+      run_program_file("duhdr-infer", {"--method", "srgb", "-o", "out/", "--report", "page", "in.png", "bad.png"},
+                       {.folder = folder_.path()});
+  EXPECT_EQ(outcome.code, static_cast<int>(ExitCode::partial)) << outcome.err;
+  const std::string page = text_of(folder_ / "page/report.html");
+  for (const char* part : {"<dt>Method</dt><dd>srgb</dd>", "Failed: 1 of 2", "<li>bad.png: "})
+    EXPECT_NE(page.find(part), std::string::npos) << part;
+  EXPECT_EQ(pages::light_of(pages::data_of(page, "light-1")),
+            read_image(folder_ / "out/in.exr").pixels.to_vector<float>());
+}
+
+TEST_F(Outputs, APageThatCannotBeWrittenLeavesThePictures) {
+  const Outcome outcome = run_program_file("duhdr-infer", call("in.png", "out.exr", {"--report", "page"}),
+                                           {.folder = folder_.path(), .file_size = 30000});
+  EXPECT_EQ(outcome.code, static_cast<int>(ExitCode::io)) << outcome.err;
+  EXPECT_NE(outcome.err.find("error: page/report.html: cannot write (File too large)"), std::string::npos);
+  EXPECT_TRUE(fs::exists(folder_ / "out.exr"));
+  EXPECT_TRUE(fs::is_empty(folder_ / "page"));
 }
 
 }  // namespace

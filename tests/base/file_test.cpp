@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files: what is read and refused, what a failed write leaves behind, and SHA-256 against its published vectors.
 #include "base/file.h"
+#include "base/file_writer.h"
 #include "base/sha256.h"
 #include "base/writable.h"
 
@@ -274,6 +275,24 @@ TEST_F(Files, FullDiskLeavesTheOldFileAndNoOther) {
   std::signal(SIGXFSZ, old_handler);
   EXPECT_EQ(text_of(read_file(path, limit, ExitCode::bad_image)), "old");
   EXPECT_EQ(entries(), 1u);
+}
+
+TEST_F(Files, WrittenInPiecesAreThereWholeOrNotAtAll) {
+  const fs::path path = folder / "file";
+  write_file(path, bytes_of("old"));
+  fs::create_symlink("file", folder / "link");
+  FileWriter(folder / "link").write("given up");
+  EXPECT_EQ(text_of(read_file(path, limit, ExitCode::internal)), "old");
+  EXPECT_EQ(entries(), 2u);
+  FileWriter writer(folder / "link");
+  for (const char* piece : {"in ", "pieces"}) writer.write(piece);
+  EXPECT_EQ(text_of(read_file(path, limit, ExitCode::internal)), "old") << "before all is there";
+  writer.commit();
+  EXPECT_EQ(text_of(read_file(path, limit, ExitCode::internal)), "in pieces");
+  EXPECT_TRUE(fs::is_symlink(folder / "link"));
+  EXPECT_EQ(entries(), 2u);
+  expect_error([&] { FileWriter refused(folder); }, ExitCode::io, "Is a directory");
+  expect_error([&] { FileWriter refused("/dev/null"); }, ExitCode::io, "not a regular file");
 }
 
 TEST_F(Files, StaleTemporaryFilesAreSteppedOver) {
