@@ -20,10 +20,12 @@ float gain_of(float light, float linear, float mask) {
 
 }  // namespace
 
-Tensor display_gain(const Tensor& light, const Tensor& linear, const Tensor& mask, bool colour) {
+Tensor display_gain(const Tensor& light, const Tensor& linear, const Tensor& mask, bool colour, double most) {
   const Shape shape = light.shape();
   DUHDR_CHECK(linear.shape() == shape && mask.shape() == shape.with(3, 1), "gain of ", shape, " over ", linear.shape(),
               ", mask ", mask.shape());
+  DUHDR_CHECK(most > 1, "gains up to ", most);
+  const auto limit = static_cast<float>(most);
   Tensor gain(colour ? shape : shape.with(3, 1), DType::f32);
   const float* above = light.data<float>();
   const float* below = linear.data<float>();
@@ -31,8 +33,10 @@ Tensor display_gain(const Tensor& light, const Tensor& linear, const Tensor& mas
   float* out = gain.mutable_data<float>();
   parallel_range(mask.numel(), least_range, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
-      if (!colour) out[i] = gain_of(luminance_at(above + 3 * i), luminance_at(below + 3 * i), where[i]);
-      for (std::int64_t c = 3 * i; colour && c < 3 * i + 3; ++c) out[c] = gain_of(above[c], below[c], where[i]);
+      if (!colour)
+        out[i] = std::min(gain_of(luminance_at(above + 3 * i), luminance_at(below + 3 * i), where[i]), limit);
+      for (std::int64_t c = 3 * i; colour && c < 3 * i + 3; ++c)
+        out[c] = std::min(gain_of(above[c], below[c], where[i]), limit);
     }
   });
   return gain;

@@ -6,9 +6,10 @@
 
 namespace duhdr {
 
-/// 1 + mask (max(1, light / linear) - 1), [1, H, W, 3], or of the luminances, [1, H, W, 1]: exactly 1 where the mask is
-/// 0, and nowhere below. light, linear [1, H, W, 3] and mask [1, H, W, 1] in [0, 1], f32 on the CPU, of one exposure.
-Tensor display_gain(const Tensor& light, const Tensor& linear, const Tensor& mask, bool colour);
+/// min(most, 1 + mask (max(1, light / linear) - 1)), [1, H, W, 3], or of the luminances, [1, H, W, 1]: exactly 1 where
+/// the mask is 0, and nowhere below. light, linear [1, H, W, 3] and mask [1, H, W, 1] in [0, 1], f32 on the CPU, of one
+/// exposure; most > 1, else internal.
+Tensor display_gain(const Tensor& light, const Tensor& linear, const Tensor& mask, bool colour, double most);
 
 /// Light of a display, not of the scene: linear, Rec. 709 primaries, 1.0 = its diffuse white.
 struct DisplayLight {

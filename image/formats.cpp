@@ -2,6 +2,7 @@
 #include "image/formats.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "image/avif_write.h"
 #include "image/bytes.h"
@@ -40,12 +41,12 @@ const Photograph& photograph_of(const Output& o) {
   return *o.photograph;
 }
 
-Tensor gain_of(const Output& o) {
-  return display_gain(o.pixels, o.layers.at("linear"), o.layers.at("mask"), o.options.colour_gain);
+Tensor gain_of(const Output& o, double most) {
+  return display_gain(o.pixels, o.layers.at("linear"), o.layers.at("mask"), o.options.colour_gain, most);
 }
 
 PqPicture pq_picture_of(const Output& o, int depth) {
-  const DisplayLight light = display_light(photograph_of(o).codes, gain_of(o));
+  const DisplayLight light = display_light(photograph_of(o).codes, gain_of(o, std::numeric_limits<double>::infinity()));
   return make_pq_picture(light, o.options.white, o.options.peak, depth);
 }
 
@@ -55,8 +56,9 @@ Bytes avif_of(const Output& o) { return encode_avif(pq_picture_of(o, o.options.d
 Bytes ultra_hdr_of(const Output& o) {
   const Photograph& photograph = photograph_of(o);
   const bool is_jpeg = !photograph.jpeg.empty();
-  const GainMap map = make_gain_map(as_stored(gain_of(o), is_jpeg ? photograph.orientation : 1), o.options.map_size,
-                                    o.options.peak / o.options.white);
+  const GainMap map =
+      make_gain_map(as_stored(gain_of(o, o.options.peak / o.options.white), is_jpeg ? photograph.orientation : 1),
+                    o.options.map_size);
   const std::string name = "photograph";
   if (!is_jpeg) return encode_ultra_hdr(encode_jpeg(codes_of(photograph.codes), o.options.quality), map, name);
   if (!o.options.strip_metadata) return encode_ultra_hdr(photograph.jpeg, map, name);

@@ -23,12 +23,11 @@ std::int64_t map_side(std::int64_t picture_side, MapSize size) {
   return (picture_side + part - 1) / part;
 }
 
-GainMap make_gain_map(const Tensor& gain, MapSize size, double peak) {
+GainMap make_gain_map(const Tensor& gain, MapSize size) {
   DUHDR_CHECK(gain.defined() && gain.dtype() == DType::f32 && gain.device().is_cpu(), "f32 gains on the CPU");
   const Shape& shape = gain.shape();
   DUHDR_CHECK(shape.rank() == 4 && shape.n() == 1 && (shape.c() == 1 || shape.c() == 3) && shape.numel() > 0,
               "gains are ", shape);
-  DUHDR_CHECK(peak > 1, "a display ", peak, " times as bright as its white");
   const float* first = gain.data<float>();
   DUHDR_CHECK(std::all_of(first, first + gain.numel(), [](float g) { return g >= 1.0f && std::isfinite(g); }),
               "a gain is below 1 or not finite");
@@ -38,10 +37,7 @@ GainMap make_gain_map(const Tensor& gain, MapSize size, double peak) {
   const float* from = mean.data<float>();
   float* to = map.log2_gain.mutable_data<float>();
   std::transform(from, from + mean.numel(), to, [](float g) { return std::max(std::log2(g), 0.0f); });
-  const auto brightest = static_cast<double>(*std::max_element(to, to + mean.numel()));
-  const double room = std::log2(peak);
-  map.max_boost = rounded_up(std::max(brightest, least_boost));
-  map.headroom = rounded_up(std::max(std::min(brightest, room), least_boost));
+  map.max_boost = rounded_up(std::max(static_cast<double>(*std::max_element(to, to + mean.numel())), least_boost));
   return map;
 }
 

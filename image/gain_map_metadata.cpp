@@ -36,7 +36,7 @@ std::string gain_map_properties(const GainMap& map) {
                  " hdrgm:GainMapMin=\"", decimal(map.min_boost), "\" hdrgm:GainMapMax=\"", decimal(map.max_boost),
                  "\" hdrgm:Gamma=\"", decimal(map.gamma), "\" hdrgm:OffsetSDR=\"", decimal(map.offset_sdr),
                  "\" hdrgm:OffsetHDR=\"", decimal(map.offset_hdr), "\" hdrgm:HDRCapacityMin=\"", decimal(0.0),
-                 "\" hdrgm:HDRCapacityMax=\"", decimal(map.headroom), "\"/>");
+                 "\" hdrgm:HDRCapacityMax=\"", decimal(map.max_boost), "\"/>");
 }
 
 Bytes iso_gain_map_version() { return Bytes(4); }  // least version to read it, and version of the writer: 0
@@ -46,7 +46,7 @@ Bytes iso_gain_map(const GainMap& map) {
   Bytes block = iso_gain_map_version();
   append_byte(block, use_base_colour_space);
   for (const double value :
-       {0.0, map.headroom, map.min_boost, map.max_boost, map.gamma, map.offset_sdr, map.offset_hdr})
+       {0.0, map.max_boost, map.min_boost, map.max_boost, map.gamma, map.offset_sdr, map.offset_hdr})
     append_fraction(block, value);
   return block;
 }

@@ -21,7 +21,8 @@ constexpr std::uint8_t app0 = 0xE0, app1 = 0xE1, app2 = 0xE2;
 constexpr std::string_view exif_signature = "Exif\0\0"sv, xmp_signature = "http://ns.adobe.com/xap/1.0/\0"sv,
                            iso_signature = "urn:iso:std:iso:ts:21496:-1\0"sv, mpf_signature = "MPF\0"sv;
 constexpr std::string_view container_namespace = "http://ns.google.com/photos/1.0/container/",
-                           item_namespace = "http://ns.google.com/photos/1.0/container/item/";
+                           item_namespace = "http://ns.google.com/photos/1.0/container/item/",
+                           camera_namespace = "http://ns.google.com/photos/1.0/camera/";
 constexpr std::size_t longest_payload = 65'533;
 constexpr int map_quality = 100;  // of the map; docs/choices.md
 
@@ -56,7 +57,11 @@ std::string container_properties(std::size_t map_bytes) {
 
 /// The base's XMP segments: its first packet with the properties, or, where it cannot be merged, a new one before it.
 void append_xmp(Bytes& to, const JpegParts& base, const std::string& properties) {
-  constexpr std::string_view dropped[] = {gain_map_namespace, container_namespace, item_namespace};
+  constexpr XmpNames dropped[] = {{gain_map_namespace},
+                                  {container_namespace},
+                                  {item_namespace},
+                                  {camera_namespace, "MotionPhoto"},  // where the video is that does not follow now
+                                  {camera_namespace, "MicroVideo"}};
   const auto is_xmp = [](const JpegSegment& segment) { return segment.is(app1, xmp_signature); };
   const auto first = std::ranges::find_if(base.header, is_xmp);
   std::string packet;

@@ -34,6 +34,18 @@ std::string_view prefix_of(std::string_view name) {
   return colon == npos ? std::string_view() : name.substr(0, colon);
 }
 
+/// XmpNames as a packet writes them.
+struct Dropped {
+  std::string_view prefix = {}, begin = {};
+
+  bool has(std::string_view name) const {
+    return !prefix.empty() && prefix_of(name) == prefix && name.substr(prefix.size() + 1).starts_with(begin);
+  }
+  bool has_declaration(std::string_view name) const {
+    return begin.empty() && prefix_of(name) == "xmlns" && name.substr(6) == prefix;
+  }
+};
+
 /// Reads a tag of `text` that begins at `at`, with its '<'.
 std::optional<Tag> tag_at(std::string_view text, std::size_t at) {
   Tag tag{.range = {at, at + 1}};
@@ -96,9 +108,8 @@ std::optional<std::vector<Tag>> tags_of(std::string_view text) {
   return tags;
 }
 
-/// The prefixes that stand for one of the namespaces; nothing when a prefix stands for two.
-std::optional<std::vector<std::string_view>> prefixes_of(const std::vector<Tag>& tags,
-                                                         std::span<const std::string_view> namespaces) {
+/// By the prefixes that stand for their namespaces; nothing when a prefix stands for two.
+std::optional<std::vector<Dropped>> prefixed(std::span<const XmpNames> names, const std::vector<Tag>& tags) {
   std::map<std::string_view, std::string_view> bound;
   for (const Tag& tag : tags)
     for (const Attribute& attribute : tag.attributes)
@@ -106,26 +117,29 @@ std::optional<std::vector<std::string_view>> prefixes_of(const std::vector<Tag>&
         const auto [entry, is_new] = bound.try_emplace(attribute.name.substr(6), attribute.value);
         if (!is_new && entry->second != attribute.value) return std::nullopt;
       }
-  std::vector<std::string_view> prefixes;
+  std::vector<Dropped> dropped;
   for (const auto& [prefix, space] : bound)
-    if (std::ranges::find(namespaces, space) != namespaces.end()) prefixes.push_back(prefix);
-  return prefixes;
+    for (const XmpNames& of : names)
+      if (of.space == space) dropped.push_back({prefix, of.begin});
+  return dropped;
 }
 
-/// What is of these prefixes: whole elements, and attributes and declarations of the others. Nothing when an element
-/// does not end.
-std::optional<std::vector<Range>> ranges_of(const std::vector<Tag>& tags, std::span<const std::string_view> prefixes) {
-  const auto dropped = [&](std::string_view prefix) {
-    return !prefix.empty() && std::ranges::find(prefixes, prefix) != prefixes.end();
+/// What is dropped: whole elements, and attributes and declarations of the others. Nothing when an element does not
+/// end.
+std::optional<std::vector<Range>> ranges_of(const std::vector<Tag>& tags, std::span<const Dropped> dropped) {
+  const auto is_dropped = [&](std::string_view name) {
+    return std::ranges::any_of(dropped, [&](const Dropped& names) { return names.has(name); });
+  };
+  const auto is_dropped_attribute = [&](std::string_view name) {
+    return is_dropped(name) ||
+           std::ranges::any_of(dropped, [&](const Dropped& names) { return names.has_declaration(name); });
   };
   std::vector<Range> ranges;
   int depth = 0;  // within a dropped element
   for (const Tag& tag : tags) {
-    if (depth == 0 && !dropped(prefix_of(tag.name))) {
-      for (const Attribute& attribute : tag.attributes) {
-        const std::string_view prefix = prefix_of(attribute.name);
-        if (dropped(prefix == "xmlns" ? attribute.name.substr(6) : prefix)) ranges.push_back(attribute.range);
-      }
+    if (depth == 0 && !is_dropped(tag.name)) {
+      for (const Attribute& attribute : tag.attributes)
+        if (is_dropped_attribute(attribute.name)) ranges.push_back(attribute.range);
       continue;
     }
     if (depth == 0) ranges.push_back(tag.range);
@@ -160,12 +174,12 @@ std::string xmp_packet(std::string_view properties) {
 }
 
 std::optional<std::string> merged_xmp(std::string_view packet, std::string_view properties,
-                                      std::span<const std::string_view> dropped) {
+                                      std::span<const XmpNames> dropped) {
   const auto tags = tags_of(packet);
   if (!tags) return std::nullopt;
-  const auto prefixes = prefixes_of(*tags, dropped);
-  if (!prefixes) return std::nullopt;
-  const auto ranges = ranges_of(*tags, *prefixes);
+  const auto names = prefixed(dropped, *tags);
+  if (!names) return std::nullopt;
+  const auto ranges = ranges_of(*tags, *names);
   const auto last = std::ranges::find_if(tags->rbegin(), tags->rend(),
                                          [](const Tag& tag) { return tag.name == "rdf:RDF" && !tag.opens; });
   if (!ranges || last == tags->rend()) return std::nullopt;

@@ -31,26 +31,34 @@ TEST(DisplayGain, IsOneWhereNothingIsInventedAndNeverBelow) {
   const Tensor light = Tensor::of<float>(shape, std::vector<float>{8, 4, 2, 9, 9, 9, 0.5f, 0.5f, 0.5f, 0, 0, 0});
   const Tensor mask = Tensor::of<float>(shape.with(3, 1), std::vector<float>{0.5f, 0, 1, 1});
   const float luminance = 0.2126f * 8 + 0.7152f * 4 + 0.0722f * 2;
-  EXPECT_EQ(display_gain(light, linear, mask, true).to_vector<float>(),
+  EXPECT_EQ(display_gain(light, linear, mask, true, 10000).to_vector<float>(),
             (std::vector<float>{4.5f, 2.5f, 1.5f, 1, 1, 1, 1, 1, 1, 1, 1, 1}));
-  const std::vector<float> grey = display_gain(light, linear, mask, false).to_vector<float>();
+  const std::vector<float> grey = display_gain(light, linear, mask, false, 10000).to_vector<float>();
   ASSERT_EQ(grey.size(), 4u);
   EXPECT_FLOAT_EQ(grey[0], 1 + 0.5f * (luminance - 1));
   for (std::size_t i = 1; i < 4; ++i) EXPECT_EQ(grey[i], 1.0f);
+}
+
+TEST(DisplayGain, IsWhatADisplayCanShow) {
+  const Shape shape{1, 1, 2, 3};
+  const Tensor linear = Tensor::full(shape, 1.0, DType::f32), mask = Tensor::full(shape.with(3, 1), 1.0, DType::f32);
+  const Tensor light = Tensor::of<float>(shape, std::vector<float>{64, 3, 0.5f, 3, 3, 3});
+  EXPECT_EQ(display_gain(light, linear, mask, true, 4).to_vector<float>(), (std::vector<float>{4, 3, 1, 3, 3, 3}));
+  EXPECT_EQ(display_gain(light, linear, mask, false, 4).to_vector<float>()[0], 4.0f);
+  EXPECT_THROW(display_gain(light, linear, mask, false, 1), Error);
 }
 
 TEST(GainMap, NothingGainedIsExactlyOne) {
   for (const auto& [width, height] : pictures)
     for (const MapSize size : sizes)
       for (const int channels : {1, 3}) {
-        const GainMap map = make_gain_map(ones(width, height, channels), size, 1000.0 / 203);
+        const GainMap map = make_gain_map(ones(width, height, channels), size);
         const auto part = static_cast<std::int64_t>(size);
         EXPECT_EQ(map.log2_gain.shape(), Shape({1, (height + part - 1) / part, (width + part - 1) / part, channels}));
         for (const float stops : map.log2_gain.to_vector<float>()) EXPECT_EQ(stops, 0.0f);
         EXPECT_TRUE(all_zero(gain_map_codes(map)));
         EXPECT_EQ(map.min_boost, 0.0);
         EXPECT_EQ(map.max_boost, 0.01);
-        EXPECT_EQ(map.headroom, 0.01);
       }
 }
 
@@ -60,7 +68,7 @@ TEST(GainMap, OneGainedPixelTouchesOnlyItsSamples) {
       for (int i = 0; i < width * height; i += 7) {
         Tensor gain = ones(width, height);
         gain.mutable_data<float>()[i] = 50.0f;
-        const GainMap map = make_gain_map(gain, size, 1000.0 / 203);
+        const GainMap map = make_gain_map(gain, size);
         const Tensor codes = gain_map_codes(map);
         const std::int64_t w = codes.shape().w(), h = codes.shape().h(), x = i % width, y = i / width;
         for (std::int64_t v = 0; v < h; ++v)
@@ -75,29 +83,27 @@ TEST(GainMap, OneGainedPixelTouchesOnlyItsSamples) {
 
 TEST(GainMap, SamplesAreMeansOfLinearGain) {
   const Tensor gain = Tensor::of<float>({1, 2, 4, 1}, std::vector<float>{1, 1, 2, 2, 1, 9, 6, 6});
-  const GainMap half = make_gain_map(gain, MapSize::half, 1000.0 / 203);
+  const GainMap half = make_gain_map(gain, MapSize::half);
   EXPECT_FLOAT_EQ(half.log2_gain.data<float>()[0], std::log2(3.0f));
   EXPECT_FLOAT_EQ(half.log2_gain.data<float>()[1], 2.0f);
-  const GainMap colours =
-      make_gain_map(Tensor::of<float>({1, 1, 1, 3}, std::vector<float>{1, 2, 8}), MapSize::quarter, 1000.0 / 203);
+  const GainMap colours = make_gain_map(Tensor::of<float>({1, 1, 1, 3}, std::vector<float>{1, 2, 8}), MapSize::quarter);
   EXPECT_EQ(colours.log2_gain.to_vector<float>(), (std::vector<float>{0, 1, 3}));
 }
 
-TEST(GainMap, HeadroomIsThatOfTheContentOrOfTheDisplay) {
-  const auto map_of = [](double gain, double peak) {
-    return make_gain_map(Tensor::full({1, 4, 4, 1}, gain, DType::f32), MapSize::half, peak / 203);
+TEST(GainMap, RangeIsThatOfTheBrightestSample) {
+  const auto boost_of = [](double gain) {
+    return make_gain_map(Tensor::full({1, 4, 4, 1}, gain, DType::f32), MapSize::half).max_boost;
   };
-  EXPECT_EQ(map_of(2, 1000).headroom, 1.0);
-  EXPECT_EQ(map_of(2, 1000).max_boost, 1.0);
-  EXPECT_NEAR(map_of(64, 1000).headroom, std::log2(1000.0 / 203.0), 1.1e-6);
-  EXPECT_EQ(map_of(64, 1000).max_boost, 6.0);
-  EXPECT_EQ(map_of(64, 203.0 * 4.0).headroom, 2.0);
+  EXPECT_EQ(boost_of(2), 1.0);
+  EXPECT_EQ(boost_of(64), 6.0);
+  EXPECT_NEAR(boost_of(3), std::log2(3.0), 1.1e-6);
+  EXPECT_GE(boost_of(3), static_cast<double>(std::log2(3.0f)));
 }
 
 TEST(GainMap, CodesAreTheNearest) {
   Tensor gain({1, 1, 1000, 1}, DType::f32);
   for (int i = 0; i < 1000; ++i) gain.mutable_data<float>()[i] = std::exp2(static_cast<float>(i) * 5.0f / 999.0f);
-  const GainMap map = make_gain_map(gain, MapSize::full, 1000.0 / 203);
+  const GainMap map = make_gain_map(gain, MapSize::full);
   const auto codes = gain_map_codes(map).to_vector<std::uint8_t>();
   EXPECT_EQ(codes.front(), 0);
   EXPECT_EQ(codes.back(), 255);
@@ -117,11 +123,10 @@ TEST(GainMap, BadGainsAreABugOfTheCaller) {
   for (const float bad : {0.999f, -1.0f, std::numeric_limits<float>::infinity(), std::nanf("")}) {
     Tensor gain = ones(4, 4);
     gain.mutable_data<float>()[5] = bad;
-    EXPECT_THROW(make_gain_map(gain, MapSize::half, 1000.0 / 203), Error) << bad;
+    EXPECT_THROW(make_gain_map(gain, MapSize::half), Error) << bad;
   }
-  EXPECT_THROW(make_gain_map(ones(4, 4), MapSize::half, 1), Error);
-  EXPECT_THROW(make_gain_map(ones(4, 4, 2), MapSize::half, 1000.0 / 203), Error);
-  EXPECT_THROW(make_gain_map(ones(4, 4).to(DType::u8), MapSize::half, 1000.0 / 203), Error);
+  EXPECT_THROW(make_gain_map(ones(4, 4, 2), MapSize::half), Error);
+  EXPECT_THROW(make_gain_map(ones(4, 4).to(DType::u8), MapSize::half), Error);
 }
 
 TEST(GainMap, StoredOrientationIsTheWayBack) {

@@ -102,17 +102,22 @@ struct UltraHdrReader {
   std::vector<double> display_light(double stops) const {
     const double room = (stops - iso.at("HDRCapacityMin")) / (iso.at("HDRCapacityMax") - iso.at("HDRCapacityMin"));
     const double weight = std::clamp(room, 0.0, 1.0);
+    const double offset_sdr = iso.at("OffsetSDR"), offset_hdr = iso.at("OffsetHDR");
     std::vector<double> out = base_light();
     std::size_t i = 0;
     for (int y = 0; y < base_codes_.height; ++y)
-      for (int x = 0; x < base_codes_.width; ++x)
-        for (int c = 0; c < 3; ++c, ++i)
-          out[i] = (out[i] + iso.at("OffsetSDR")) * std::exp2(weight * boost_at(x, y, c)) - iso.at("OffsetHDR");
+      for (int x = 0; x < base_codes_.width; ++x) {
+        double gain = 1;
+        for (int c = 0; c < 3; ++c, ++i) {
+          if (c < map_codes_.channels) gain = std::exp2(weight * boost_at(x, y, c));
+          out[i] = (out[i] + offset_sdr) * gain - offset_hdr;
+        }
+      }
     return out;
   }
 
-  /// Stops at a pixel of the base: the map's samples have their places in the middle of their footprints, and what lies
-  /// between them is interpolated.
+  /// Stops at a pixel of the base: the map's samples have their places in the middle of their footprints, and between
+  /// them codes are interpolated, as Skia and libultrahdr do.
   double boost_at(int x, int y, int c) const {
     const auto place = [](int at, int from, int to) {
       const double position = (at + 0.5) * to / from - 0.5;
@@ -126,10 +131,10 @@ struct UltraHdrReader {
       row = std::min(row, map_codes_.height - 1);
       const int channel = map_codes_.channels == 1 ? 0 : c;
       const int index = (row * map_codes_.width + column) * map_codes_.channels + channel;
-      return boosts_[map_codes_.data[static_cast<std::size_t>(index)]];
+      return static_cast<double>(map_codes_.data[static_cast<std::size_t>(index)]);
     };
-    return (sample(left, top) * (1 - across) + sample(left + 1, top) * across) * (1 - down) +
-           (sample(left, top + 1) * (1 - across) + sample(left + 1, top + 1) * across) * down;
+    return boost((sample(left, top) * (1 - across) + sample(left + 1, top) * across) * (1 - down) +
+                 (sample(left, top + 1) * (1 - across) + sample(left + 1, top + 1) * across) * down);
   }
 
   const Codes& base_codes() const { return base_codes_; }
@@ -203,20 +208,19 @@ struct UltraHdrReader {
       iso[name] = static_cast<double>(numerator) / static_cast<double>(big(block, at + 4, 4));
       at += 8;
     }
-    for (int code = 0; code < 256; ++code) boosts_.push_back(boost(code));
   }
 
   static std::vector<double> light(const Codes& codes) {
-    std::vector<double> out;
-    for (std::size_t i = 0; i < codes.data.size(); ++i) {
-      const double v = codes.data[i] / 255.0;
-      out.insert(out.end(), codes.channels == 1 ? 3 : 1, v <= 0.04045 ? v / 12.92 : std::pow((v + 0.055) / 1.055, 2.4));
+    std::vector<double> of_code, out;
+    for (int code = 0; code < 256; ++code) {
+      const double v = code / 255.0;
+      of_code.push_back(v <= 0.04045 ? v / 12.92 : std::pow((v + 0.055) / 1.055, 2.4));
     }
+    for (const std::uint8_t code : codes.data) out.insert(out.end(), codes.channels == 1 ? 3 : 1, of_code[code]);
     return out;
   }
 
   Codes base_codes_, map_codes_;
-  std::vector<double> boosts_;  // of the 256 codes
 };
 
 }  // namespace duhdr::files

@@ -9,9 +9,11 @@
 
 #include "image/jpeg_segments.h"
 #include "image/xmp_merge.h"
+#include "tests/image/gain_hill.h"
 #include "tests/image/ultra_hdr_reader.h"
 #include "tests/support/cli_run.h"
 #include "tests/support/image_checks.h"
+#include "tests/support/photographs.h"
 
 namespace duhdr {
 namespace {
@@ -19,19 +21,6 @@ namespace {
 using namespace files;
 using namespace std::string_view_literals;
 namespace fs = std::filesystem;
-
-/// A smooth hill of up to `stops` in the middle, exactly 1 around it; each channel has its own height.
-Tensor hill(int width, int height, int channels, double stops) {
-  Tensor gain({1, height, width, channels}, DType::f32);
-  float* to = gain.mutable_data<float>();
-  for (int y = 0; y < height; ++y)
-    for (int x = 0; x < width; ++x) {
-      const double across = (x + 0.5) / width * 2.2 - 1.1, down = (y + 0.5) / height * 2.2 - 1.1;
-      const double slope = std::max(0.0, 1.0 - across * across - down * down);
-      for (int c = 0; c < channels; ++c) *to++ = static_cast<float>(std::exp2(stops / (1 + c) * slope * slope));
-    }
-  return gain;
-}
 
 /// Steps of gain 1 and 2^stops next to each other.
 Tensor steps(int width, int height, double stops) {
@@ -100,7 +89,7 @@ UltraHdrReader checked(const Bytes& base, const Bytes& first_picture, const Byte
 UltraHdrReader checked(const Bytes& base, const Bytes& file) { return checked(base, base, file); }
 
 Bytes encoded(const Bytes& base, const Tensor& gain, MapSize size) {
-  return encode_ultra_hdr(base, make_gain_map(gain, size, 1000.0 / 203), "test");
+  return encode_ultra_hdr(base, make_gain_map(gain, size), "test");
 }
 
 using Tune = std::function<void(jpeg_compress_struct&)>;
@@ -141,14 +130,17 @@ TEST(UltraHdr, OutsideTheMaskNothingMoves) {
   EXPECT_EQ(nothing.display_light(20), nothing.base_light());
 }
 
-TEST(UltraHdr, HeadroomIsStated) {
+TEST(UltraHdr, HeadroomIsThatOfTheBrightestLight) {
   const Bytes base = jpeg_file(pattern(160, 120));
   const UltraHdrReader bright(encoded(base, hill(160, 120, 1, 6.0), MapSize::full));
-  EXPECT_NEAR(bright.iso.at("HDRCapacityMax"), std::log2(1000.0 / 203.0), 1.1e-6);
   EXPECT_NEAR(bright.iso.at("GainMapMax"), 6.0, 0.02);
+  EXPECT_EQ(bright.iso.at("HDRCapacityMax"), bright.iso.at("GainMapMax"));
   const UltraHdrReader dim(encoded(base, hill(160, 120, 1, 1.5), MapSize::full));
   EXPECT_EQ(dim.iso.at("HDRCapacityMax"), dim.iso.at("GainMapMax"));
   EXPECT_EQ(dim.iso.at("HDRCapacityMin"), 0.0);
+  // No display clips: what one of less headroom is shown lies within it.
+  const double stops = 2.0, white = std::exp2(stops);
+  for (const double light : bright.display_light(stops)) EXPECT_LE(light, white * (1 + 1e-9));
   // Half of the headroom: half of the stops.
   const auto half = dim.display_light(dim.iso.at("HDRCapacityMax") / 2), full = dim.display_light(20),
              base_light = dim.base_light();
@@ -199,16 +191,21 @@ TEST(UltraHdr, XmpIsMerged) {
 
   EXPECT_EQ(UltraHdrReader::only(UltraHdrReader::markers_of(file.base), 0xE1, xmp_mark), file.base_xmp);
 
-  // An older gain map's properties, in both ways to write them and under other prefixes, are gone.
+  // An older gain map's properties, in both ways to write them and under other prefixes, are gone, and so is what
+  // says where a motion photo's video was.
   const std::string old =
       "<rdf:Description xmlns:a='http://ns.adobe.com/hdr-gain-map/1.0/' "
       "xmlns:Container=\"http://ns.google.com/photos/1.0/container/\" "
       "xmlns:Item='http://ns.google.com/photos/1.0/container/item/' xmlns:k='urn:k' k:x='1' a:Version='1.0' k:y='2'>"
       "<a:GainMapMax><rdf:Seq><rdf:li>1</rdf:li></rdf:Seq></a:GainMapMax><k:z/><a:Gamma/><Container:Directory><rdf:Seq>"
-      "<rdf:li><Container:Item Item:Length='77'/></rdf:li></rdf:Seq></Container:Directory></rdf:Description>";
+      "<rdf:li><Container:Item Item:Length='77'/></rdf:li></rdf:Seq></Container:Directory></rdf:Description>"
+      "<rdf:Description xmlns:c='http://ns.google.com/photos/1.0/camera/' c:MotionPhoto='1' c:BurstID='b' "
+      "c:MicroVideoOffset='77'><c:MicroVideo>1</c:MicroVideo><c:Motion>2</c:Motion></rdf:Description>";
   const Bytes stale = with_segment(plain, 0xE1, xmp_segment(bytes_of(begin + old + end)));
   const std::string left = UltraHdrReader(encoded(stale, gain, MapSize::half)).base_xmp;
   EXPECT_TRUE(left.starts_with(begin + "<rdf:Description xmlns:k='urn:k' k:x='1' k:y='2'><k:z/></rdf:Description>"
+                                       "<rdf:Description xmlns:c='http://ns.google.com/photos/1.0/camera/' "
+                                       "c:BurstID='b'><c:Motion>2</c:Motion></rdf:Description>"
                                        "<rdf:Description rdf:about=\"\" xmlns:hdrgm="))
       << left;
 }
@@ -240,7 +237,7 @@ TEST(UltraHdr, XmpThatCannotBeMergedIsKeptBehindOurs) {
 }
 
 TEST(UltraHdr, DamagedXmpIsMergedOrLeftAlone) {
-  constexpr std::string_view dropped[] = {"urn:old"};
+  constexpr XmpNames dropped[] = {{"urn:old"}, {"urn:camera", "Video"}};
   const std::string packet = std::string(rdf) +
                              "<rdf:Description rdf:about='' xmlns:a='urn:old' a:b=\"1\" c='2'><a:d><e/></a:d><!-- f -->"
                              "<![CDATA[g]]><a:h/></rdf:Description></rdf:RDF><?xpacket end='w'?>";
@@ -282,7 +279,7 @@ TEST(UltraHdr, ReplacesAnotherGainMap) {
 TEST(UltraHdr, WhatCannotBeABase) {
   const auto refusal = [](const Bytes& base) -> std::string {
     try {
-      encode_ultra_hdr(base, make_gain_map(hill(20, 10, 1, 2.0), MapSize::half, 1000.0 / 203), "test");
+      encode_ultra_hdr(base, make_gain_map(hill(20, 10, 1, 2.0), MapSize::half), "test");
     } catch (const Error& error) {
       return message(static_cast<int>(error.code()), ' ', error.what());
     }
@@ -329,11 +326,10 @@ TEST(UltraHdr, ExiftoolReadsIt) {
 }
 
 TEST(UltraHdr, Photographs) {
-  const char* told = std::getenv("DUHDR_SHARED");
-  const fs::path pictures = fs::path(told ? told : DUHDR_SOURCE_DIR "/../shared") / "data/ldr";
-  if (!fs::exists(pictures / "paris.jpg")) GTEST_SKIP() << "no photographs (set DUHDR_SHARED)";
-  for (const std::string name : {"paris.jpg", "seine.jpg", "bicycles.jpg", "rocket.jpg", "sky.jpg"}) {
-    const Bytes base = read_file(pictures / name, 1 << 26, ExitCode::bad_image);
+  if (photographs().empty()) GTEST_SKIP() << "no photographs (set DUHDR_SHARED)";
+  for (const fs::path& picture : photographs()) {
+    const std::string name = picture.filename();
+    const Bytes base = read_file(picture, 1 << 26, ExitCode::bad_image);
     const JpegParts parts = jpeg_parts(base, name);
     const Tensor gain = hill(static_cast<int>(parts.width), static_cast<int>(parts.height), 1, 4.0);
     const Bytes first(base.begin(), base.end() - static_cast<std::ptrdiff_t>(parts.following.size()));
