@@ -42,9 +42,9 @@ ImageOwner image_of(const PqPicture& picture) {
                            static_cast<std::uint32_t>(picture.depth), AVIF_PIXEL_FORMAT_YUV444)),
       avifImageDestroy);
   image->yuvRange = AVIF_RANGE_FULL;
-  image->colorPrimaries = static_cast<avifColorPrimaries>(CodePoints::rec2020);
-  image->transferCharacteristics = static_cast<avifTransferCharacteristics>(CodePoints::pq);
-  image->matrixCoefficients = static_cast<avifMatrixCoefficients>(CodePoints::rec2020_luma);
+  image->colorPrimaries = static_cast<avifColorPrimaries>(PqCodePoints::rec2020);
+  image->transferCharacteristics = static_cast<avifTransferCharacteristics>(PqCodePoints::pq);
+  image->matrixCoefficients = static_cast<avifMatrixCoefficients>(PqCodePoints::rec2020_luma);
 #if AVIF_VERSION >= 1000000
   constexpr double largest = 65535;
   image->clli.maxCLL = static_cast<std::uint16_t>(std::min(std::ceil(picture.max_light), largest));

@@ -2,6 +2,8 @@
 // The decoders behind decode_image() and what they share. Private to this folder.
 #pragma once
 
+#include "image/cicp.h"
+#include "image/colour_transform.h"
 #include "image/image.h"
 
 namespace duhdr::decode {
@@ -40,8 +42,19 @@ void warn_trailing(Image& image, std::uint64_t count);
 /// Turns the pixels upright by what image.exif says, else image.xmp; a broken block is a warning.
 void apply_orientation(Image& image);
 
-/// Keeps the ICC profile; one that is broken or not sRGB is a warning.
+/// Keeps the ICC profile, and takes the pixels from its colours to sRGB, clipped to [0, 1], or, of an image of light,
+/// to linear Rec. 709. Codes of sRGB itself are left as they are. A profile that cannot be used is a warning.
 void apply_icc(Image& image, std::span<const std::byte> profile);
+
+/// The same of colours that the file states by numbers; `text` says in a warning what they are.
+void apply_colours(Image& image, const StatedColours& colours, const std::string& text);
+
+/// The same of code points; those of an HDR display are refused, those without a meaning here are a warning.
+void apply_code_points(Image& image, const CodePoints& points, const std::string& name);
+
+/// The pixels of C M Y K, [1, H, W, 4] f32, 1 = all ink: by the profile, which is kept, or, where it is empty or cannot
+/// be used, red = (1 - C)(1 - K) and so on, with a warning.
+void apply_inks(Image& image, const Tensor& inks, std::span<const std::byte> profile);
 
 /// Linear light: NaN and negative values become 0, infinite ones 65504; counted in `replaced` and in a warning.
 void repair_light(Image& image);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "image/colour.h"
+#include "image/colour_transform.h"
 #include "tensor/parallel.h"
 
 namespace duhdr {
@@ -16,6 +17,12 @@ float luminance_at(const float* rgb) { return luminance(rgb[0], rgb[1], rgb[2]);
 
 float gain_of(float light, float linear, float mask) {
   return 1 + mask * (std::max(1.0f, light / std::max(linear, darkest)) - 1);
+}
+
+Tensor transformed(const ColourTransform& transform, const Tensor& light) {
+  Tensor out(light.shape(), DType::f32);
+  transform.apply(light.data<float>(), out.mutable_data<float>(), light.numel() / 3);
+  return out;
 }
 
 }  // namespace
@@ -40,6 +47,14 @@ Tensor display_gain(const Tensor& light, const Tensor& linear, const Tensor& mas
     }
   });
   return gain;
+}
+
+Tensor display_gain_in(std::span<const std::byte> profile, const Tensor& light, const Tensor& linear,
+                       const Tensor& mask, double most) {
+  const auto way = ColourTransform::to_primaries(profile);
+  if (!way) return display_gain(light, linear, mask, !ColourTransform::to_srgb(profile), most);
+  if (way->moves_nothing()) return display_gain(light, linear, mask, true, most);
+  return display_gain(transformed(*way, light), transformed(*way, linear), mask, true, most);
 }
 
 DisplayLight display_light(const Tensor& codes, const Tensor& gain) {

@@ -2,6 +2,9 @@
 // What an HDR display shows of a photograph where its light was reconstructed: the photograph, brighter.
 #pragma once
 
+#include <cstddef>
+#include <span>
+
 #include "tensor/tensor.h"
 
 namespace duhdr {
@@ -19,5 +22,11 @@ struct DisplayLight {
 /// The photograph's own light, decoded by the sRGB curve, times the gain. codes [1, H, W, 3] in [0, 1]; gain as
 /// display_gain() makes it; f32 on the CPU.
 DisplayLight display_light(const Tensor& codes, const Tensor& gain);
+
+/// One gain a channel, [1, H, W, 3], in the primaries of the picture that a display multiplies it with: those of its
+/// ICC profile, or Rec. 709 where it has none or cannot be used. Where the profile has tables instead of primaries, it
+/// is one a pixel, [1, H, W, 1], which is the same in all primaries.
+Tensor display_gain_in(std::span<const std::byte> profile, const Tensor& light, const Tensor& linear,
+                       const Tensor& mask, double most);
 
 }  // namespace duhdr

@@ -56,9 +56,11 @@ Bytes avif_of(const Output& o) { return encode_avif(pq_picture_of(o, o.options.d
 Bytes ultra_hdr_of(const Output& o) {
   const Photograph& photograph = photograph_of(o);
   const bool is_jpeg = !photograph.jpeg.empty();
-  const GainMap map =
-      make_gain_map(as_stored(gain_of(o, o.options.peak / o.options.white), is_jpeg ? photograph.orientation : 1),
-                    o.options.map_size);
+  const Tensor &linear = o.layers.at("linear"), &mask = o.layers.at("mask");
+  const double most = o.options.peak / o.options.white;
+  const Tensor gain =
+      o.options.colour_gain ? display_gain_in(photograph.icc, o.pixels, linear, mask, most) : gain_of(o, most);
+  const GainMap map = make_gain_map(as_stored(gain, is_jpeg ? photograph.orientation : 1), o.options.map_size);
   const std::string name = "photograph";
   if (!is_jpeg) return encode_ultra_hdr(encode_jpeg(codes_of(photograph.codes), o.options.quality), map, name);
   if (!o.options.strip_metadata) return encode_ultra_hdr(photograph.jpeg, map, name);

@@ -19,6 +19,7 @@ namespace duhdr {
 /// The photograph that light was made of, for formats that keep it.
 struct Photograph {
   Bytes jpeg;           // the whole file, if it is a JPEG and the format keeps it
+  Bytes icc = {};       // its colour profile, whose primaries the gains of a colour map are for
   Tensor codes;         // else: [1, H, W, 3] f32 on the CPU, display values in [0, 1], upright
   int orientation = 1;  // 1..8, of the pixels in `jpeg`
 };

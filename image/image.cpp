@@ -7,7 +7,6 @@
 #include "image/decode.h"
 #include "image/exif.h"
 #include "image/formats.h"
-#include "image/icc.h"
 #include "image/orientation.h"
 #include "image/xmp.h"
 
@@ -44,15 +43,6 @@ void apply_orientation(Image& image) {
   if (!found.stated && !other.problem.empty()) warn(image, message("XMP: ", other.problem, "; orientation taken as 1"));
   image.orientation = found.stated ? found.value : other.value;
   image.pixels = upright(image.pixels, image.orientation);
-}
-
-void apply_icc(Image& image, std::span<const std::byte> profile) {
-  image.icc.assign(profile.begin(), profile.end());
-  const std::optional<std::string> description = icc_description(profile);
-  if (!description)
-    warn(image, "broken ICC profile; treated as sRGB");
-  else if (!describes_srgb(*description))
-    warn(image, message("ICC profile \"", escaped(*description, 60), "\"; treated as sRGB"));
 }
 
 void repair_light(Image& image) {

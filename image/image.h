@@ -28,7 +28,8 @@ struct Image {
   std::vector<std::string> warnings;  // one line each, without the file's name, safe to print
 
   Bytes exif;           // the TIFF block as found (its orientation is NOT reset); empty = none
-  Bytes icc;            // the ICC profile as found; empty = none
+  Bytes icc;            // the ICC profile as found; empty = none. Codes are sRGB's all the same: it has been applied,
+                        // or, where that cannot be, ignored with a warning
   Bytes xmp;            // the XMP packet as found; empty = none
   int orientation = 1;  // 1..8 as found in EXIF, else in XMP; already applied to `pixels`
 

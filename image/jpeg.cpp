@@ -160,7 +160,7 @@ void choose_output(jpeg_decompress_struct& info, const std::string& name) {
   }
 }
 
-/// One row of codes to [0, 1] R G B. CMYK is multiplied out; Adobe's files hold the inks inverted.
+/// One row of codes to [0, 1] R G B, or C M Y K with 1 = all ink; Adobe's files hold the inks inverted.
 void convert_row(const jpeg_decompress_struct& info, const unsigned char* code, float* rgb) {
   const std::int64_t width = info.output_width;
   if (info.out_color_space == JCS_GRAYSCALE) {
@@ -168,9 +168,8 @@ void convert_row(const jpeg_decompress_struct& info, const unsigned char* code, 
   } else if (info.out_color_space == JCS_RGB) {
     for (std::int64_t i = 0; i < 3 * width; ++i) rgb[i] = static_cast<float>(code[i]) / 255.0f;
   } else {
-    const int flip = info.saw_Adobe_marker ? 0 : 255;
-    for (std::int64_t x = 0; x < width; ++x, code += 4, rgb += 3)
-      for (int c = 0; c < 3; ++c) rgb[c] = static_cast<float>((code[c] ^ flip) * (code[3] ^ flip)) / (255.0f * 255.0f);
+    const int flip = info.saw_Adobe_marker ? 255 : 0;
+    for (std::int64_t i = 0; i < 4 * width; ++i) rgb[i] = static_cast<float>(code[i] ^ flip) / 255.0f;
   }
 }
 
@@ -178,11 +177,12 @@ void read_rows(Decompressor& file, Tensor& pixels) {
   auto& info = file.info;
   std::vector<unsigned char> codes(std::size_t{info.output_width} * static_cast<std::size_t>(info.output_components));
   unsigned char* row = codes.data();
-  float* rgb = pixels.mutable_data<float>();
+  float* values = pixels.mutable_data<float>();
+  const std::int64_t stride = pixels.shape().w() * pixels.shape().c();
   bool complete = false;
   file.run([&] {
     while (info.output_scanline < info.output_height) {
-      float* target = rgb + std::int64_t{info.output_scanline} * info.output_width * 3;
+      float* target = values + info.output_scanline * stride;
       jpeg_read_scanlines(&info, &row, 1);
       convert_row(info, row, target);
     }
@@ -251,12 +251,15 @@ Image jpeg(std::span<const std::byte> bytes, const std::string& name, const Read
   Image image;
   Metadata metadata = read_metadata(file);
   file.run([&] { jpeg_start_decompress(&info); });
-  image.pixels = Tensor({1, info.output_height, info.output_width, 3}, DType::f32);
-  read_rows(file, image.pixels);
+  const bool inks = info.out_color_space == JCS_CMYK;
+  Tensor pixels({1, info.output_height, info.output_width, inks ? 4 : 3}, DType::f32);
+  read_rows(file, pixels);
 
   file.report(image);
   warn_following(image, bytes.last(info.src->bytes_in_buffer), metadata.multi_picture);
-  if (!metadata.icc.empty()) apply_icc(image, metadata.icc);
+  if (inks) apply_inks(image, pixels, metadata.icc);
+  if (!inks) image.pixels = std::move(pixels);
+  if (!inks && !metadata.icc.empty()) apply_icc(image, metadata.icc);
   image.exif = std::move(metadata.exif);
   image.xmp = std::move(metadata.xmp);
   apply_orientation(image);

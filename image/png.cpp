@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // PNG decoding by libpng's low-level interface: every colour type and depth, interlaced or not.
 #include <algorithm>
+#include <cmath>
 #include <csetjmp>
 #include <cstring>
 
@@ -45,8 +46,7 @@ class Reader {
 
   /// Reads up to the first picture data. Chunks that we have no use for are skipped unread.
   void open(const ReadLimits& limits) {
-    static constexpr unsigned char unused[] =
-        "bKGD\0cHRM\0hIST\0iTXt\0oFFs\0pCAL\0pHYs\0sBIT\0sCAL\0sPLT\0tEXt\0tIME\0zTXt";
+    static constexpr unsigned char unused[] = "bKGD\0hIST\0iTXt\0oFFs\0pCAL\0pHYs\0sBIT\0sCAL\0sPLT\0tEXt\0tIME\0zTXt";
     constexpr int unused_count = sizeof(unused) / 5;
     run([&] {
       png_set_read_fn(png, this, on_read);
@@ -186,9 +186,9 @@ void read_pixels(Reader& reader, const Format& format, const std::string& name, 
 
 /// What the file's chunks hold, found without decoding any.
 struct Chunks {
-  std::uint64_t picture_bytes = 0;           // of compressed picture data
-  std::span<const std::byte> xmp;            // of the first XMP packet whose checksum is right
-  std::optional<std::uint32_t> code_points;  // cICP: primaries, transfer, matrix, range, a byte each
+  std::optional<CodePoints> code_points;  // cICP, before the picture and with a checksum that is right
+  std::uint64_t picture_bytes = 0;        // of compressed picture data
+  std::span<const std::byte> xmp;         // of the first XMP packet whose checksum is right
 };
 
 Chunks walk(std::span<const std::byte> bytes) {
@@ -200,7 +200,9 @@ Chunks walk(std::span<const std::byte> bytes) {
     const std::uint64_t length = *view.u32(at);
     if (view.starts_with("IDAT", at + 4)) found.picture_bytes += length;
     const auto data = view.part(at + 8, length);
-    if (data && length == 4 && view.starts_with("cICP", at + 4)) found.code_points = ByteView(*data).u32(0);
+    if (data && length == 4 && view.starts_with("cICP", at + 4) && found.picture_bytes == 0 &&
+        crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data() + at + 4), 8) == view.u32(at + 12))
+      found.code_points = {*view.u8(at + 8), *view.u8(at + 9)};
     if (found.xmp.empty() && data && view.starts_with("iTXt", at + 4) && ByteView(*data).starts_with(xmp)) {
       const auto* first = reinterpret_cast<const Bytef*>(bytes.data() + at + 4);
       const std::string_view rest = ByteView::as_text(data->subspan(xmp.size()));
@@ -235,29 +237,46 @@ void check_header(std::span<const std::byte> bytes, const std::string& name, con
            ")");
 }
 
-/// Colour statements that differ from sRGB.
-void read_colour(Reader& reader, const Chunks& chunks, Image& image) {
-  constexpr std::uint32_t srgb_primaries = 1, srgb_transfer = 13;
-  const std::uint32_t code_points = chunks.code_points.value_or(srgb_primaries << 24 | srgb_transfer << 16);
-  const std::uint32_t primaries = code_points >> 24, transfer = code_points >> 16 & 255;
-  if (primaries != srgb_primaries || transfer != srgb_transfer)
-    warn(image, message("cICP: primaries ", primaries, ", transfer ", transfer, "; treated as sRGB"));
+/// The colours of gAMA and cHRM; nothing where they are sRGB's or say nothing that can be.
+std::optional<StatedColours> read_numbers(Reader& reader) {
+  constexpr double srgb_gamma = 0.45455, tolerance = 0.01, least = 0.1, most = 10;
+  double gamma = srgb_gamma, x[4]{}, y[4]{};
+  bool has_primaries = false;
+  reader.run([&] {
+    png_get_gAMA(reader.png, reader.info, &gamma);
+    has_primaries = png_get_cHRM(reader.png, reader.info, &x[0], &y[0], &x[1], &y[1], &x[2], &y[2], &x[3], &y[3]) != 0;
+  });
+  StatedColours stated;
+  if (!(gamma >= least && gamma <= most)) return std::nullopt;
+  if (std::abs(gamma - srgb_gamma) > tolerance) stated.exponent = 1 / gamma;
+  const auto number = [](double value) { return static_cast<float>(value); };
+  const Chromaticities found{number(x[1]), number(y[1]), number(x[2]), number(y[2]),
+                             number(x[3]), number(y[3]), number(x[0]), number(y[0])};
+  if (has_primaries && !is_rec709(found)) stated.primaries = found;
+  if (stated.exponent == 0 && stated.primaries == rec709) return std::nullopt;
+  return stated;
+}
+
+/// What is stated best counts: cICP, a profile, sRGB, numbers.
+void read_colour(Reader& reader, const Chunks& chunks, Image& image, const std::string& name) {
   int intent = 0, compression = 0;
-  double gamma = 0;
   char* profile_name = nullptr;
   unsigned char* profile = nullptr;
   png_uint_32 length = 0;
-  bool srgb = false, has_gamma = false, has_profile = false;
+  bool srgb = false, has_profile = false;
   reader.run([&] {
     srgb = png_get_sRGB(reader.png, reader.info, &intent) != 0;
-    has_gamma = png_get_gAMA(reader.png, reader.info, &gamma) != 0;
     has_profile = png_get_iCCP(reader.png, reader.info, &profile_name, &compression, &profile, &length) != 0;
   });
-  constexpr double srgb_gamma = 0.45455, tolerance = 0.01;
-  if (has_profile)
-    apply_icc(image, {reinterpret_cast<const std::byte*>(profile), length});
-  else if (has_gamma && !srgb && (gamma < srgb_gamma - tolerance || gamma > srgb_gamma + tolerance))
-    warn(image, message("gamma ", gamma, " is not that of sRGB (", srgb_gamma, "); treated as sRGB"));
+  const std::span<const std::byte> icc(reinterpret_cast<const std::byte*>(profile), has_profile ? length : 0);
+  if (chunks.code_points) {
+    image.icc.assign(icc.begin(), icc.end());
+    apply_code_points(image, *chunks.code_points, name);
+  } else if (has_profile) {
+    apply_icc(image, icc);
+  } else if (const auto numbers = srgb ? std::nullopt : read_numbers(reader)) {
+    apply_colours(image, *numbers, message("colours of gAMA or cHRM (code^", numbers->exponent, ")"));
+  }
 }
 
 }  // namespace
@@ -279,7 +298,7 @@ Image png(std::span<const std::byte> bytes, const std::string& name, const ReadL
 
   reader.report(image);
   if (alpha) warn(image, "transparency is ignored");
-  read_colour(reader, chunks, image);
+  read_colour(reader, chunks, image, name);
   png_uint_32 exif_bytes = 0;
   unsigned char* exif = nullptr;
   reader.run([&] { png_get_eXIf_1(reader.png, reader.info, &exif_bytes, &exif); });

@@ -11,7 +11,7 @@
 namespace duhdr {
 
 /// Code points of ITU-T H.273, as files state them.
-struct CodePoints {
+struct PqCodePoints {
   static constexpr std::uint32_t rec2020 = 9, pq = 16, rgb = 0, rec2020_luma = 9, full_range = 1;
 };
 

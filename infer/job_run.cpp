@@ -147,10 +147,12 @@ void JobRun::read() {
       metadata_ = upright_metadata(image, report_.warnings);
     if (options_.format->shows_photograph) {
       photograph_.orientation = image.orientation;
-      if (options_.format->keeps_jpeg && image.format == "jpeg")
+      if (options_.format->keeps_jpeg && image.format == "jpeg") {
         photograph_.jpeg = std::move(bytes);
-      else
+        photograph_.icc = image.icc;
+      } else {
         photograph_.codes = pixels_;
+      }
     }
     report_.load_s = watch.lap();
   });

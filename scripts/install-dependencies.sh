@@ -14,6 +14,7 @@ packages=(
   libopenexr-dev libimath-dev zlib1g-dev       # EXR
   libjpeg-dev libpng-dev libstb-dev            # JPEG, PNG, other pictures
   libavif-dev                                  # AVIF; the build goes without it where it is missing
+  liblcms2-dev                                 # colour profiles
   libkissfft-dev                               # Fourier transforms of metrics
   nlohmann-json3-dev libcli11-dev              # JSON, command lines
   libssl-dev                                   # SHA-256

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Orientation and colour profiles.
+// Orientation.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -79,22 +79,6 @@ TEST(Image, OrientationOfXmpCountsWhereExifIsSilent) {
   Bytes wrong_sum = xmp_chunk(attribute(6));
   wrong_sum.back() ^= std::byte{1};
   EXPECT_EQ(read(png_file(pattern(9, 5), wrong_sum)).orientation, 1);
-}
-
-TEST(Image, IccProfiles) {
-  const Codes codes = pattern(8, 8);
-  const auto jpeg_with = [&](const Bytes& profile) {
-    return read(with_segment(jpeg_file(codes), 0xE2, icc_segment(profile)));
-  };
-  const Image srgb = jpeg_with(icc_profile("sRGB IEC61966-2.1"));
-  EXPECT_TRUE(srgb.warnings.empty());
-  EXPECT_EQ(srgb.icc, icc_profile("sRGB IEC61966-2.1"));
-  EXPECT_TRUE(warns(jpeg_with(icc_profile("Display P3")), "ICC profile \"Display P3\"; treated as sRGB"));
-  EXPECT_TRUE(warns(jpeg_with(icc_profile("evil\x1B[2J")), "evil\\x1b[2J"));
-  EXPECT_TRUE(warns(jpeg_with(bytes_of("not a profile")), "broken ICC profile"));
-  EXPECT_EQ(jpeg_with(icc_profile("Display P3")).warnings.size(), 1u);
-  const Bytes chunk_data = bytes_of(std::string(50, 'n')) + number(0, 2) + deflated(icc_profile("Display P3"));
-  EXPECT_TRUE(warns(read(png_file(codes, chunk("iCCP", chunk_data))), "treated as sRGB"));
 }
 
 }  // namespace

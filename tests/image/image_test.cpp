@@ -107,7 +107,6 @@ TEST(Png, AncillaryTrouble) {
   Bytes damaged = chunk("gAMA", number(45455, 4));
   damaged.back() ^= std::byte{1};
   EXPECT_TRUE(warns(read(png_file(codes, damaged)), "CRC"));
-  EXPECT_TRUE(warns(read(png_file(codes, chunk("gAMA", number(100000, 4)))), "gamma 1"));
   EXPECT_TRUE(read(png_file(codes, chunk("gAMA", number(45455, 4)))).warnings.empty());
   const Bytes animation = chunk("acTL", number(1, 4) + number(0, 4));
   EXPECT_TRUE(warns(read(png_file(codes, animation)), "animated"));
@@ -193,6 +192,7 @@ TEST(Jpeg, CmykAndYcckAdobeInvertedOrNot) {
   for (auto& code : codes.data) code = static_cast<std::uint8_t>(255 - code);  // amounts of ink
   const Image plain = read(jpeg_file(codes, [](jpeg_compress_struct& info) { info.write_Adobe_marker = FALSE; }));
   EXPECT_LT(mean_difference(pixels(plain), reference), 0.01);
+  EXPECT_TRUE(warns(plain, "CMYK without a colour profile"));
 }
 
 TEST(Jpeg, DamagedDataIsDecodedOnlyOnRequest) {

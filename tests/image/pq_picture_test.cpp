@@ -129,16 +129,5 @@ TEST(PngPq, ChunksSayWhatThePictureIs) {
   EXPECT_NEAR(static_cast<double>(PngReader::number(levels, 4, 4)) / 10000, mean, 1e-3 * mean);
 }
 
-TEST(PngPq, IsReadWithAWarning) {
-  const Image image = read(encode_png_pq(make_pq_picture(colours(5, 4), 203, 1000, 16)));
-  EXPECT_TRUE(warns(image, "cICP: primaries 9, transfer 16; treated as sRGB"));
-  const auto stating = [](std::uint32_t code_points) {
-    return read(png_file(pattern(4, 4), chunk("cICP", number(code_points, 4))));
-  };
-  EXPECT_TRUE(warns(stating(0x01100001), "cICP: primaries 1, transfer 16"));
-  EXPECT_TRUE(warns(stating(0x090D0001), "cICP: primaries 9, transfer 13"));
-  EXPECT_TRUE(stating(0x010D0001).warnings.empty());
-}
-
 }  // namespace
 }  // namespace duhdr
