@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # `cmake --install` makes a tree that can be moved; `cpack` packs it with the shared libraries it needs beside the
-# programs (glibc and the CUDA libraries, which belong to the machine, excepted).
+# programs (glibc and the CUDA libraries, which belong to the machine, excepted). With libheif come what it is linked to,
+# in Debian 12 also x265 (GPL 2 or later): -DDUHDR_WITHOUT=libheif makes a package without.
 include(GNUInstallDirs)
 set(duhdr_programs duhdr-infer duhdr-train duhdr-eval duhdr-data duhdr-curves)
 if(DUHDR_BENCH)

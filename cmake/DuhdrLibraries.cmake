@@ -13,8 +13,8 @@ find_path(KISSFFT_INCLUDE_DIR kissfft/kissfft.hh REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 
 # Libraries that only some pictures need. A build without one says so when it meets such a picture.
-set(DUHDR_WITHOUT "" CACHE STRING "Of lcms2 (colour profiles) those that are left out even where they are found")
-set(duhdr_optional lcms2)
+set(DUHDR_WITHOUT "" CACHE STRING "Of lcms2 (colour profiles), libtiff, libwebp and libheif (HEIC, AVIF) those that are left out even where they are found")
+set(duhdr_optional lcms2 libtiff libwebp libheif)
 
 # duhdr_find_optional(name header libraries...): sets DUHDR_WITH_<name>, with what duhdr_use_optional() gives to targets.
 function(duhdr_find_optional name header)
@@ -35,6 +35,9 @@ function(duhdr_find_optional name header)
   set(DUHDR_${name}_LIBRARIES ${libraries} PARENT_SCOPE)
 endfunction()
 duhdr_find_optional(lcms2 lcms2.h lcms2)
+duhdr_find_optional(libtiff tiffio.h tiff)
+duhdr_find_optional(libwebp webp/demux.h webp webpdemux)
+duhdr_find_optional(libheif libheif/heif.h heif)
 
 # duhdr_use_optional(target PUBLIC|PRIVATE): the optional libraries that there are, and DUHDR_WITH_<NAME>=1 or 0 for each.
 function(duhdr_use_optional target)

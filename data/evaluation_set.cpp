@@ -154,9 +154,9 @@ Listing list_hdr_eye(const fs::path& folder) {
     const std::string extension = extension_of(entry.path());
     tiff += extension == "tif" || extension == "tiff" ? 1 : 0;
   }
-  if (tiff > 0)
+  if (tiff > 0 && format_of("tif")->decode == nullptr)
     out.warnings.push_back(message(shown(folder / images / "LDR"), ": ", tiff,
-                                   " TIFF files, which duhdr does not read; ", "convert them to PNG beside them"));
+                                   " TIFF files, which this build does not read; ", "convert them to PNG beside them"));
   return out;
 }
 

@@ -21,6 +21,11 @@ Image gif(std::span<const std::byte> bytes, const std::string& name, const ReadL
 Image psd(std::span<const std::byte> bytes, const std::string& name, const ReadLimits& limits);
 Image tga(std::span<const std::byte> bytes, const std::string& name, const ReadLimits& limits);
 
+/// Those of optional libraries, which a build may lack.
+Image tiff(std::span<const std::byte> bytes, const std::string& name, const ReadLimits& limits);
+Image webp(std::span<const std::byte> bytes, const std::string& name, const ReadLimits& limits);
+Image heif(std::span<const std::byte> bytes, const std::string& name, const ReadLimits& limits);
+
 /// Whether the bytes can be a TGA file, which has no mark: every field of the header has one of its few values.
 bool looks_like_tga(std::span<const std::byte> bytes);
 
@@ -41,6 +46,9 @@ void warn_trailing(Image& image, std::uint64_t count);
 
 /// Turns the pixels upright by what image.exif says, else image.xmp; a broken block is a warning.
 void apply_orientation(Image& image);
+
+/// The same by what the format itself says, 1..8; anything else is a warning.
+void apply_orientation(Image& image, int orientation);
 
 /// Keeps the ICC profile, and takes the pixels from its colours to sRGB, clipped to [0, 1], or, of an image of light,
 /// to linear Rec. 709. Codes of sRGB itself are left as they are. A profile that cannot be used is a warning.

@@ -21,6 +21,23 @@ using namespace std::string_view_literals;
 constexpr auto scene = Image::Referred::scene, display = Image::Referred::display;
 constexpr std::size_t smallest_file = 10;  // of a PGM with one pixel; every other format needs more
 
+// Decoders of libraries that the build may lack.
+#if DUHDR_WITH_LIBTIFF
+constexpr Format::Decode* tiff_decoder = decode::tiff;
+#else
+constexpr Format::Decode* tiff_decoder = nullptr;
+#endif
+#if DUHDR_WITH_LIBWEBP
+constexpr Format::Decode* webp_decoder = decode::webp;
+#else
+constexpr Format::Decode* webp_decoder = nullptr;
+#endif
+#if DUHDR_WITH_LIBHEIF
+constexpr Format::Decode* heif_decoder = decode::heif;
+#else
+constexpr Format::Decode* heif_decoder = nullptr;
+#endif
+
 Bytes exr_of(const Output& o) {
   ExrOptions options{.half = o.options.half,
                      .compression = o.options.compression,
@@ -144,9 +161,38 @@ std::vector<Format> all_formats() {
        .referred = display,
        .plausible = decode::looks_like_tga,
        .decode = decode::tga},
-      {.title = "TIFF or camera raw", .marks = {{"II*\0"sv}, {"MM\0*"sv}}},
-      {.title = "WebP", .marks = {{"WEBP"sv, 8}}},
-      {.title = "HEIF", .marks = {{"ftyphei"sv, 4}, {"ftypmif1"sv, 4}}},
+      {.name = "tiff",
+       .title = "TIFF",
+       .extensions = {"tif", "tiff"},
+       .referred = display,
+       .marks = {{"II*\0"sv}, {"MM\0*"sv}, {"II+\0"sv}, {"MM\0+"sv}},
+       .decode = tiff_decoder,
+       .library = "libtiff",
+       .keeps = {.icc = true, .xmp = true}},
+      {.name = "webp",
+       .title = "WebP",
+       .extensions = {"webp"},
+       .referred = display,
+       .marks = {{"WEBP"sv, 8}},
+       .decode = webp_decoder,
+       .library = "libwebp",
+       .keeps = {.exif = true, .icc = true, .xmp = true}},
+      {.name = "heif",
+       .title = "HEIC",
+       .extensions = {"heic", "heif", "hif"},
+       .referred = display,
+       .marks = {{"ftyphei"sv, 4}, {"ftyphev"sv, 4}, {"ftypmif1"sv, 4}, {"ftypmsf1"sv, 4}},
+       .decode = heif_decoder,
+       .library = "libheif",
+       .keeps = {.exif = true, .icc = true, .xmp = true}},
+      {.name = "avif",
+       .title = "AVIF",
+       .extensions = {"avif"},
+       .referred = display,
+       .marks = {{"ftypavif"sv, 4}, {"ftypavis"sv, 4}},
+       .decode = heif_decoder,
+       .library = "libheif",
+       .keeps = {.exif = true, .icc = true, .xmp = true}},
       {.title = "JPEG XL", .marks = {{"\xFF\x0A"sv}, {"JXL "sv, 4}}},
       {.title = "PNM as text or of two colours", .marks = {{"P1\n"sv}, {"P2\n"sv}, {"P3\n"sv}, {"P4\n"sv}}},
       {.name = "uhdr",
@@ -169,7 +215,6 @@ std::vector<Format> all_formats() {
        .title = "AVIF",
        .extensions = {"avif"},
        .referred = scene,
-       .marks = {{"ftypavif"sv, 4}},
        .encode = avif_unavailable().empty() ? avif_of : nullptr,
        .unavailable = avif_unavailable(),
        .shortcoming = avif_shortcoming(),

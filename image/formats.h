@@ -65,10 +65,11 @@ struct Format {
   std::string_view name = {};                     // Image::format
   std::string_view title = {};                    // in messages
   std::vector<std::string_view> extensions = {};  // lower case, without the dot; the first is that of written files
-  Image::Referred referred = Image::Referred::display;
+  Image::Referred referred = Image::Referred::display;  // a decoder of such may find light all the same
   std::vector<Mark> marks = {};
   Plausible* plausible = nullptr;
   Decode* decode = nullptr;           // null: recognised only to be refused by its title
+  std::string_view library = {};      // that decoding needs, and a build may lack: `decode` is null then
   Encode* encode = nullptr;           // null: read only
   std::string_view unavailable = {};  // why this build cannot write it, where another one can
   std::string_view shortcoming = {};  // of the files that this build writes

@@ -45,6 +45,13 @@ void apply_orientation(Image& image) {
   image.pixels = upright(image.pixels, image.orientation);
 }
 
+void apply_orientation(Image& image, int orientation) {
+  const bool known = orientation >= 1 && orientation <= 8;
+  if (!known) warn(image, message("orientation out of range (", orientation, ", 1 to 8); taken as 1"));
+  image.orientation = known ? orientation : 1;
+  image.pixels = upright(image.pixels, image.orientation);
+}
+
 void repair_light(Image& image) {
   std::int64_t nans = 0, negatives = 0, infinities = 0;
   auto* value = image.pixels.mutable_data<float>();
@@ -75,11 +82,14 @@ Image decode_image(std::span<const std::byte> bytes, const std::string& shown_na
   if (format == nullptr)
     decode::refuse(shown_name, "not a supported image: ", bytes.size(), " bytes of an unknown format (",
                    readable_formats(), ")");
+  if (format->decode == nullptr && !format->library.empty())
+    decode::refuse(shown_name, "this build cannot read ", format->title, ": it was made without ", format->library,
+                   " (", readable_formats(), ")");
   if (format->decode == nullptr)
     decode::refuse(shown_name, "not a supported image (", format->title, ", ", readable_formats(), ")");
   Image image = format->decode(bytes, shown_name, limits);
   image.format = format->name;
-  image.referred = format->referred;
+  if (format->referred == Image::Referred::scene) image.referred = Image::Referred::scene;
   return image;
 } catch (const std::bad_alloc&) {
   throw Error(ExitCode::out_of_memory, message(shown_name, ": not enough memory to decode the image"));

@@ -117,7 +117,8 @@ Bytes png16(std::int64_t width, std::int64_t height, bool is_srgb, std::span<con
 
 Bytes code_points() {
   Bytes data;
-  for (const std::uint32_t code : {PqCodePoints::rec2020, PqCodePoints::pq, PqCodePoints::rgb, PqCodePoints::full_range})
+  for (const std::uint32_t code :
+       {PqCodePoints::rec2020, PqCodePoints::pq, PqCodePoints::rgb, PqCodePoints::full_range})
     append_byte(data, code);
   return data;
 }

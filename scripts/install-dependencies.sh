@@ -15,6 +15,7 @@ packages=(
   libjpeg-dev libpng-dev libstb-dev            # JPEG, PNG, other pictures
   libavif-dev                                  # AVIF; the build goes without it where it is missing
   liblcms2-dev                                 # colour profiles
+  libtiff-dev libwebp-dev libheif-dev          # TIFF, WebP, HEIC and AVIF
   libkissfft-dev                               # Fourier transforms of metrics
   nlohmann-json3-dev libcli11-dev              # JSON, command lines
   libssl-dev                                   # SHA-256

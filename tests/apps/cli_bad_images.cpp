@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "tests/image/bad_optional_files.h"
 #include "tests/image/bad_stb_files.h"
 #include "tests/support/cli_files.h"
 #include "tests/support/image_exr_files.h"
@@ -52,8 +53,6 @@ std::vector<BadCall> not_pictures() {
       picture("Radiance magic number alone", bytes_of("#?RADIANCE\n"), "the header has no end (11 bytes)"),
       picture("text named .png", bytes_of("this is only text, nothing else\n"), unknown + ": 32 bytes"),
       picture("zeros", Bytes(100000), unknown + ": 100000 bytes"),
-      picture("WebP", bytes_of("RIFF\x10\x20\x30\x40WEBPVP8 ...."), unknown + " (WebP"),
-      picture("TIFF", bytes_of(std::string_view("II*\0............", 16)), unknown + " (TIFF"),
       special("pipe", "not a regular file (a pipe)",
               [](const fs::path& folder) { mkfifo((folder / "x.png").c_str(), 0600); }),
       special("socket", "not a regular file (a socket)", [](const fs::path& folder) { make_socket(folder / "x.png"); }),
@@ -129,9 +128,10 @@ std::vector<BadCall> exr() {
   };
 }
 
-std::vector<BadCall> bmp_gif_psd_tga_and_pnm() {
+std::vector<BadCall> other_formats() {
   std::vector<BadCall> all;
-  for (const auto& group : {bad_bmp_files(), bad_gif_and_psd_files(), bad_tga_and_pnm_files()})
+  for (const auto& group : {bad_bmp_files(), bad_gif_and_psd_files(), bad_tga_and_pnm_files(),
+                            marks_of_optional_formats(), bad_tiff_files(), bad_webp_and_heif_files()})
     for (const BadFile& bad : group) {
       const std::string file = "x." + bad.extension;
       all.push_back({bad.name, call(file, "out.exr"), ExitCode::bad_image, bad.reason,
@@ -167,7 +167,7 @@ std::vector<BadCall> radiance_and_pfm() {
 
 std::vector<BadCall> bad_images() {
   std::vector<BadCall> all;
-  for (const auto& group : {not_pictures(), png_and_jpeg(), exr(), radiance_and_pfm(), bmp_gif_psd_tga_and_pnm()})
+  for (const auto& group : {not_pictures(), png_and_jpeg(), exr(), radiance_and_pfm(), other_formats()})
     all.insert(all.end(), group.begin(), group.end());
   return all;
 }

@@ -6,6 +6,7 @@
 
 #include "base/sha256.h"
 #include "data/evaluation_manifest.h"
+#include "image/formats.h"
 #include "image/image.h"
 #include "tensor/safetensors.h"
 #include "tests/support/data_files.h"
@@ -157,9 +158,10 @@ TEST_F(EvaluationFolder, SiHdrCountsAReferenceOnceForEachVersionThatLacksIt) {
 }
 
 TEST_F(EvaluationFolder, HdrEyeSaysWhatToDoWithTiff) {
+  if (format_of("tif")->decode != nullptr) GTEST_SKIP() << "this build reads TIFF";
   write("images/LDR/C01_LDR.tif", "II*");
   hdr("images/HDR/C01_HDR.pfm");
-  expect_error([&] { open(); }, ExitCode::bad_image, "1 TIFF files, which duhdr does not read");
+  expect_error([&] { open(); }, ExitCode::bad_image, "1 TIFF files, which this build does not read");
   photo("images/LDR/C01_LDR.png");
   EXPECT_EQ(names(open()), std::vector<std::string>{"C01"});
 }

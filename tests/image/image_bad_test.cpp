@@ -10,6 +10,7 @@
 #include "image/encode.h"
 #include "tensor/allocator.h"
 #include "tests/image/bad_light_files.h"
+#include "tests/image/bad_optional_files.h"
 #include "tests/image/bad_stb_files.h"
 #include "tests/support/image_exr_files.h"
 #include "tests/support/image_files.h"
@@ -45,12 +46,6 @@ std::vector<Bad> unknown_files() {
       {"hdr magic alone", bytes_of("#?RADIANCE\n"), "the header has no end (11 bytes)"},
       {"text", bytes_of("this is only text, nothing else\n"), "not a supported image: 32 bytes"},
       {"zeros", Bytes(1000), "not a supported image: 1000 bytes"},
-      {"webp", bytes_of("RIFF\x10\x20\x30\x40WEBPVP8 ...."), "not a supported image (WebP"},
-      {"tiff", bytes_of(std::string_view("II*\0............", 16)), "not a supported image (TIFF"},
-      {"heif",
-       bytes_of("\x01\x02\x03\x18"
-                "ftypheic........"),
-       "not a supported image (HEIF"},
   };
 }
 
@@ -250,7 +245,8 @@ std::vector<Bad> exr_files() {
 
 std::vector<Bad> more_files() {
   std::vector<Bad> all;
-  for (const auto& group : {bad_hdr_and_pfm_files(), bad_bmp_files(), bad_gif_and_psd_files(), bad_tga_and_pnm_files()})
+  for (const auto& group : {bad_hdr_and_pfm_files(), bad_bmp_files(), bad_gif_and_psd_files(), bad_tga_and_pnm_files(),
+                            marks_of_optional_formats(), bad_tiff_files(), bad_webp_and_heif_files()})
     for (const BadFile& bad : group) all.push_back({bad.name, bad.file, bad.reason, {}, bad.extension});
   return all;
 }
