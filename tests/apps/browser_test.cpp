@@ -84,12 +84,14 @@ class Browser : public testing::Test {
   Scratch folder_{"browser"};
 };
 
-/// Sets the exposure of a picture, and says a pixel of one of its canvases.
+/// Sets the exposure of a picture, and says a pixel of one of its canvases once that is drawn.
 std::string pixel(int number, const std::string& canvas, double ev, int x, int y) {
   return message("const article=document.getElementById('picture-", number,
                  "');const slider=article.querySelector('.exposure');slider.value=", ev,
-                 ";slider.dispatchEvent(new Event('input'));return at(article.querySelector('canvas.", canvas, "'),", x,
-                 ",", y, ").join(' ');");
+                 ";slider.dispatchEvent(new Event('input'));const shown=()=>at(article.querySelector('canvas.", canvas,
+                 "'),", x, ",", y,
+                 ");for(let i=0;i<80&&shown()[3]===0;++i)await new Promise(done=>setTimeout(done,50));return "
+                 "shown().join(' ');");
 }
 
 std::vector<double> numbers_of(const std::string& text) {
@@ -127,8 +129,9 @@ TEST_F(Browser, ShowsThePhotographBeside) {
 
 TEST_F(Browser, ShowsWhereLightWasInvented) {
   const std::string said = after(
-      "const article=document.getElementById('picture-1');article.querySelector('.overlay').click();await new "
-      "Promise((done)=>setTimeout(done,300));const map=article.querySelector('.invented');return "
+      "const article=document.getElementById('picture-1');article.querySelector('.overlay').click();const "
+      "map=article.querySelector('.invented');for(let i=0;i<80&&at(map,60,40)[3]===0;++i)await new "
+      "Promise(done=>setTimeout(done,50));return "
       "at(map,60,40)[3]+' '+at(map,5,5)[3];");
   EXPECT_EQ(numbers_of(said), (std::vector<double>{255, 0})) << said;
 }

@@ -203,7 +203,7 @@ std::vector<BadCall> bad_usage() {
        ExitCode::usage,
        "--threads 1000000: not a whole number (allowed: 0 to 1024)"},
       {"1.5 threads", {"-j", "1.5"}, ExitCode::usage, "--threads 1.5: not a whole number"},
-      usage("report of the way back", {"--reverse", "--report", "page"}, "--reverse excludes --report"),
+      usage("report of the way back", {"--reverse", "--report", "page"}, "--report excludes --reverse"),
       usage("report without a folder", {"--report", ""}, "--report: no folder is named"),
       usage("unknown --if-exists", {"--if-exists", "ask"}, "--if-exists: ask not in {skip,overwrite,fail}"),
       usage("number for --if-exists", {"--if-exists", "3"}, "--if-exists: 3 not in {skip,overwrite,fail}"),

@@ -147,7 +147,7 @@ bool xmp(const Bytes& bytes) {
 }
 
 bool merging(const Bytes& bytes) {
-  constexpr std::string_view dropped[] = {"urn:old", gain_map_namespace};
+  constexpr XmpNames dropped[] = {{"urn:old"}, {gain_map_namespace, "Gain"}};
   const auto found = merged_xmp(ByteView::as_text(bytes), "i:j=\"3\"/>", dropped);
   if (found && found->find("i:j=\"3\"/>") == std::string::npos) fail("the properties were lost");
   return found.has_value();
@@ -158,8 +158,8 @@ bool profile(const Bytes& bytes) { return icc_description(bytes).has_value(); }
 bool ultra_hdr(const Bytes& bytes) {
   const JpegParts parts = jpeg_parts(bytes, "x");
   if (std::uint64_t{parts.width} * parts.height > 10'000) return false;
-  GainMap map{.log2_gain = Tensor::zeros({1, parts.height, parts.width, 1}, DType::f32), .max_boost = 1, .gamma = 1};
-  map.headroom = 1;
+  const GainMap map{
+      .log2_gain = Tensor::zeros({1, parts.height, parts.width, 1}, DType::f32), .max_boost = 1, .gamma = 1};
   const Bytes file = encode_ultra_hdr(bytes, map, "x");
   const JpegParts base = jpeg_parts(file, "x");
   if (base.width != parts.width || base.height != parts.height || base.following.empty()) fail("another base");
@@ -176,8 +176,7 @@ bool metadata(const Bytes& bytes) {
                     .max_boost = number_at(4),
                     .gamma = number_at(8),
                     .offset_sdr = number_at(12),
-                    .offset_hdr = number_at(16),
-                    .headroom = number_at(20)};
+                    .offset_hdr = number_at(16)};
   const std::string properties = gain_map_properties(map);
   constexpr std::size_t block_bytes = 5 + 7 * 8;
   if (iso_gain_map(map).size() != block_bytes) fail("metadata of another size");

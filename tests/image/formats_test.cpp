@@ -60,13 +60,13 @@ TEST(Formats, WhatIsWrittenIsReadBackAsThatFormat) {
       output.layers = {{"linear", values}, {"mask", Tensor::zeros(values.shape().with(3, 1), DType::f32)}};
     }
     const Bytes file = format.encode(output);
-    if (format.name == "avif") {
-      EXPECT_EQ(recognised(file, ""), &format);
+    if (format.shows_photograph && !format.keeps_jpeg) {  // codes of an HDR display, which are no photograph
+      EXPECT_EQ(recognised(file, "")->extensions[0], format.extensions[0]);
       EXPECT_THROW(read(file), Error);
       continue;
     }
     const Image image = read(file);
-    EXPECT_EQ(image.format, format.keeps_jpeg ? "jpeg" : format.shows_photograph ? "png" : format.name);
+    EXPECT_EQ(image.format, format.keeps_jpeg ? "jpeg" : format.name);
     EXPECT_EQ(image.referred, format.shows_photograph ? Image::Referred::display : format.referred);
     EXPECT_EQ(image.pixels.shape(), values.shape());
   }

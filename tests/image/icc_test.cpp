@@ -121,7 +121,7 @@ TEST(Ciede2000, PublishedPairs) {
 
 TEST(Icc, WideGamutsBecomeSrgb) {
   NEEDS_LCMS2();
-  for (const RgbSpace& space : {display_p3, adobe_rgb, rec2020, prophoto}) {
+  for (const RgbSpace& space : {display_p3_space, adobe_rgb, rec2020_space, prophoto}) {
     const Image image = png_in(space, patches());
     EXPECT_TRUE(image.warnings.empty()) << space.name;
     EXPECT_EQ(image.icc, rgb_icc(space));
@@ -184,7 +184,7 @@ TEST(Icc, GreyAndWhatDoesNotFit) {
   left_alone(icc_profile("Display P3"), "ICC profile \"Display P3\" cannot be used; treated as sRGB");
   left_alone(icc_profile("evil\x1B[2J"), "evil\\x1b[2J");
   left_alone(bytes_of("not a profile"), "broken ICC profile; treated as sRGB");
-  const Bytes whole = rgb_icc(display_p3);
+  const Bytes whole = rgb_icc(display_p3_space);
   Bytes link = whole;
   std::memcpy(link.data() + 12, "link", 4);
   left_alone(link, "cannot be used");
@@ -196,7 +196,7 @@ TEST(Icc, GreyAndWhatDoesNotFit) {
 }
 
 TEST(Icc, DamagedProfilesAreWarnings) {
-  const Bytes whole = rgb_icc(display_p3, srgb_curve());
+  const Bytes whole = rgb_icc(display_p3_space, srgb_curve());
   const Bytes jpeg = jpeg_file(pattern(8, 8));
   constexpr std::uint8_t values[] = {0x00, 0x7F, 0xFF};
   for (std::size_t i = 0; i < whole.size(); i += 5) {
@@ -249,7 +249,8 @@ TEST(Icc, InksByTheirProfile) {
   }
   EXPECT_LT(largest, 0.02);  // of which the JPEG is 0.015
   EXPECT_TRUE(warns(read(jpeg), "CMYK without a colour profile; inks are multiplied out"));
-  EXPECT_TRUE(warns(read(with_segment(jpeg, 0xE2, icc_segment(rgb_icc(display_p3)))), "cannot be used; inks are"));
+  EXPECT_TRUE(
+      warns(read(with_segment(jpeg, 0xE2, icc_segment(rgb_icc(display_p3_space)))), "cannot be used; inks are"));
 }
 #endif
 
@@ -272,7 +273,7 @@ TEST(Icc, GainsOfChannelsAreForThePrimariesOfTheBase) {
   const std::vector<Pixel> all{{{3, 2, 1}, {1, 1, 1}}, {{9, 0.5, 0}, {1, 0.5, 0}}, {{0.2, 4, 8}, {0.1, 0.9, 1}}};
   const Tensor light = as_tensor(all, &Pixel::light), linear = as_tensor(all, &Pixel::linear),
                mask = Tensor::full({1, 1, 3, 1}, 1.0, DType::f32);
-  for (const RgbSpace& space : {display_p3, adobe_rgb, prophoto}) {
+  for (const RgbSpace& space : {display_p3_space, adobe_rgb, prophoto}) {
     const Tensor gain = display_gain_in(rgb_icc(space), light, linear, mask, unlimited);
     const Matrix into = inverse(to_linear_srgb(space));
     for (std::size_t i = 0; i < all.size(); ++i) {
@@ -303,16 +304,16 @@ TEST(Icc, ColourGainMapsKnowTheBase) {
         .jpeg = with_segment(jpeg_file(pattern(16, 16)), 0xE2, icc_segment(profile)), .icc = profile, .codes = {}};
     Output output{.pixels = light, .layers = {{"linear", linear}}, .photograph = &photograph};
     output.layers["mask"] = Tensor::full({1, 16, 16, 1}, 1.0, DType::f32);
-    output.colour_map = colour;
+    output.options.colour_gain = colour;
     const Bytes bytes = written_format("uhdr", Image::Referred::scene)->encode(output);
     const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     const std::size_t at = text.find("hdrgm:GainMapMax=\"") + 18;
     return std::stod(text.substr(at));
   };
-  const Vector p3 = inverse(to_linear_srgb(display_p3)) * Vector{3, 2, 1};
+  const Vector p3 = inverse(to_linear_srgb(display_p3_space)) * Vector{3, 2, 1};
   EXPECT_NEAR(file(rgb_icc(srgb), true), std::log2(3.0), 1e-4);
-  EXPECT_NEAR(file(rgb_icc(display_p3), true), std::log2(p3[0]), 1e-3);
-  EXPECT_EQ(file(rgb_icc(display_p3), false), file(rgb_icc(srgb), false));
+  EXPECT_NEAR(file(rgb_icc(display_p3_space), true), std::log2(p3[0]), 1e-3);
+  EXPECT_EQ(file(rgb_icc(display_p3_space), false), file(rgb_icc(srgb), false));
 }
 
 Bytes numbers_chunk(const RgbSpace& space, double gamma) {
@@ -334,8 +335,8 @@ TEST(Png, ColoursByNumbers) {
   EXPECT_LT(worst(adobe, power, patches()), 0.2);
   power.light = [](double code) { return std::pow(code, 1.8); };
   EXPECT_LT(worst(read(png_file(patches(), numbers_chunk(power, 1 / 1.8))), power, patches()), 0.2);
-  EXPECT_LT(worst(read(png_file(patches(), code_points(12, 13))), display_p3, patches()), 0.2);
-  EXPECT_LT(worst(read(png_file(patches(), code_points(9, 1))), rec2020, patches()), 0.2);
+  EXPECT_LT(worst(read(png_file(patches(), code_points(12, 13))), display_p3_space, patches()), 0.2);
+  EXPECT_LT(worst(read(png_file(patches(), code_points(9, 1))), rec2020_space, patches()), 0.2);
   EXPECT_TRUE(read(png_file(patches(), code_points(9, 1))).warnings.empty());
   for (const Bytes& plain : {code_points(1, 13), code_points(2, 2), numbers_chunk(srgb, 0.45455),
                              chunk("sRGB", number(0, 1)) + numbers_chunk(adobe_rgb, 1 / 1.8)})
@@ -357,12 +358,12 @@ TEST(Png, OfHdrDisplaysIsRefused) {
 
 TEST(Png, TheBestStatementCounts) {
   NEEDS_LCMS2();
-  const Bytes p3 = icc_chunk(rgb_icc(display_p3));
+  const Bytes p3 = icc_chunk(rgb_icc(display_p3_space));
   EXPECT_EQ(pixels(read(png_file(patches(), code_points(1, 13) + p3))), expected(patches()));
-  EXPECT_LT(worst(read(png_file(patches(), p3 + numbers_chunk(srgb, 0.45455))), display_p3, patches()), 0.2);
+  EXPECT_LT(worst(read(png_file(patches(), p3 + numbers_chunk(srgb, 0.45455))), display_p3_space, patches()), 0.2);
   Bytes damaged = code_points(1, 13);
   damaged.back() ^= std::byte{1};
-  EXPECT_LT(worst(read(png_file(patches(), damaged + p3)), display_p3, patches()), 0.2);
+  EXPECT_LT(worst(read(png_file(patches(), damaged + p3)), display_p3_space, patches()), 0.2);
   const Image film = read(png_file(patches(), code_points(8, 10)));
   EXPECT_EQ(pixels(film), expected(patches()));
   EXPECT_TRUE(warns(film, "colours of primaries 8 and transfer 10 are not known; treated as sRGB"));
@@ -370,7 +371,7 @@ TEST(Png, TheBestStatementCounts) {
 
 TEST(Icc, WithoutTheLibraryThereIsAWarning) {
   if (ColourTransform::available) GTEST_SKIP() << "built with lcms2";
-  const Image image = png_in(display_p3, patches());
+  const Image image = png_in(display_p3_space, patches());
   EXPECT_EQ(pixels(image), expected(patches()));
   EXPECT_TRUE(warns(image, "ICC profile \"Display P3\" is not applied (built without lcms2); treated as sRGB"));
   EXPECT_TRUE(png_in(srgb, patches()).warnings.empty());

@@ -154,8 +154,8 @@ TEST(Tiff, OrientationProfileAndXmp) {
   EXPECT_EQ(pixels(image), expected(codes));
   if (ColourTransform::available) {
     for (const std::uint16_t bits : {std::uint16_t{8}, std::uint16_t{16}})
-      EXPECT_EQ(pixels(read(tiff_file(codes, {.bits = bits, .icc = rgb_icc(display_p3)}))),
-                pixels(read(png_file(codes, icc_chunk(rgb_icc(display_p3))))));
+      EXPECT_EQ(pixels(read(tiff_file(codes, {.bits = bits, .icc = rgb_icc(display_p3_space)}))),
+                pixels(read(png_file(codes, icc_chunk(rgb_icc(display_p3_space))))));
   }
 }
 
@@ -217,8 +217,8 @@ TEST(WebP, MetadataAndAnimation) {
   EXPECT_EQ(pixels(animated), expected(codes));
   EXPECT_TRUE(warns(animated, "animated WebP; only its first picture is used"));
   if (ColourTransform::available) {
-    EXPECT_EQ(pixels(read(webp_with(simple, 9, 5, {.icc = rgb_icc(display_p3)}))),
-              pixels(read(png_file(codes, icc_chunk(rgb_icc(display_p3))))));
+    EXPECT_EQ(pixels(read(webp_with(simple, 9, 5, {.icc = rgb_icc(display_p3_space)}))),
+              pixels(read(png_file(codes, icc_chunk(rgb_icc(display_p3_space))))));
   }
 }
 
@@ -275,9 +275,9 @@ TEST_P(Heif, IsTurnedOnce) {
 TEST_P(Heif, Colours) {
   if (!ColourTransform::available) GTEST_SKIP() << "built without lcms2";
   const Codes codes = pattern(64, 48);
-  const std::vector<float> wanted = pixels(read(png_file(codes, icc_chunk(rgb_icc(display_p3)))));
-  const Image by_profile = read(file(codes, {.icc = rgb_icc(display_p3)}));
-  EXPECT_EQ(by_profile.icc, rgb_icc(display_p3));
+  const std::vector<float> wanted = pixels(read(png_file(codes, icc_chunk(rgb_icc(display_p3_space)))));
+  const Image by_profile = read(file(codes, {.icc = rgb_icc(display_p3_space)}));
+  EXPECT_EQ(by_profile.icc, rgb_icc(display_p3_space));
   EXPECT_LT(mean_difference(pixels(by_profile), wanted), 0.01);
   EXPECT_LT(mean_difference(pixels(read(file(codes, {.primaries = 12, .transfer = 13}))), wanted), 0.01);
   EXPECT_GT(mean_difference(pixels(read(file(codes, {.primaries = 1, .transfer = 13}))), wanted), 0.014);

@@ -6,24 +6,14 @@
 #include <cmath>
 #include <functional>
 
+#include "image/colour.h"
 #include "tests/support/image_files.h"
 
 namespace duhdr::files {
 
-using Vector = std::array<double, 3>;
-using Matrix = std::array<Vector, 3>;
+using Vector = Vector3;
+using Matrix = Matrix3;
 
-inline Vector operator*(const Matrix& m, const Vector& v) {
-  Vector out{};
-  for (std::size_t i = 0; i < 3; ++i) out[i] = m[i][0] * v[0] + m[i][1] * v[1] + m[i][2] * v[2];
-  return out;
-}
-inline Matrix operator*(const Matrix& a, const Matrix& b) {
-  Matrix out{};
-  for (std::size_t i = 0; i < 3; ++i)
-    for (std::size_t j = 0; j < 3; ++j) out[i][j] = a[i][0] * b[0][j] + a[i][1] * b[1][j] + a[i][2] * b[2][j];
-  return out;
-}
 inline Matrix inverse(const Matrix& m) {
   Matrix out{};
   const auto minor = [&](std::size_t i, std::size_t j) {
@@ -73,11 +63,12 @@ inline double srgb_code(double light) {
 }
 
 inline const RgbSpace srgb{"sRGB", {{{0.64, 0.33}, {0.30, 0.60}, {0.15, 0.06}}}, d65, srgb_light};
-inline const RgbSpace display_p3{"Display P3", {{{0.680, 0.320}, {0.265, 0.690}, {0.150, 0.060}}}, d65, srgb_light};
+inline const RgbSpace display_p3_space{
+    "Display P3", {{{0.680, 0.320}, {0.265, 0.690}, {0.150, 0.060}}}, d65, srgb_light};
 inline const RgbSpace adobe_rgb{"Adobe RGB (1998)", {{{0.64, 0.33}, {0.21, 0.71}, {0.15, 0.06}}}, d65, [](double code) {
                                   return std::pow(code, 563.0 / 256.0);
                                 }};
-inline const RgbSpace rec2020{"Rec. 2020", {{{0.708, 0.292}, {0.170, 0.797}, {0.131, 0.046}}}, d65, srgb_light};
+inline const RgbSpace rec2020_space{"Rec. 2020", {{{0.708, 0.292}, {0.170, 0.797}, {0.131, 0.046}}}, d65, srgb_light};
 inline const RgbSpace prophoto{
     "ProPhoto RGB", {{{0.734699, 0.265301}, {0.159597, 0.840403}, {0.036598, 0.000105}}}, d50, [](double code) {
       return code < 1.0 / 32 ? code / 16 : std::pow(code, 1.8);
