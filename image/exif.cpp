@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "image/tiff.h"
+#include "image/tiff_block.h"
 
 namespace duhdr {
 namespace {
@@ -13,7 +13,7 @@ constexpr std::uint32_t orientation_tag = 0x0112;
 constexpr std::size_t directories_followed = 16;
 
 /// The orientation among the entries of a directory.
-Orientation orientation_of(const Tiff& tiff, const std::vector<TiffEntry>& entries) {
+Orientation orientation_of(const TiffBlock& tiff, const std::vector<TiffEntry>& entries) {
   const auto entry = std::ranges::find(entries, orientation_tag, &TiffEntry::tag);
   if (entry == entries.end()) return {};
   const bool is_short = entry->type == TiffEntry::u16;
@@ -33,7 +33,7 @@ void put(Bytes& block, std::uint64_t at, std::uint32_t value, std::size_t bytes,
 }  // namespace
 
 Orientation exif_orientation(std::span<const std::byte> block) {
-  const Tiff tiff(block);
+  const TiffBlock tiff(block);
   if (!tiff.has_header()) return {.problem = "no TIFF header"};
 
   Orientation found;
@@ -61,7 +61,7 @@ std::optional<Bytes> upright_exif(std::span<const std::byte> block) {
   if (!orientation.problem.empty()) return std::nullopt;
   Bytes out(block.begin(), block.end());
   if (orientation.value == 1) return out;
-  const Tiff tiff(block);
+  const TiffBlock tiff(block);
   const auto entries = tiff.directory(tiff.first());
   const auto entry = std::ranges::find(*entries, orientation_tag, &TiffEntry::tag);
   put(out, entry->field, 1, entry->type == TiffEntry::u16 ? 2 : 4, tiff.little_endian());

@@ -7,7 +7,7 @@
 
 #include "image/exif.h"
 #include "image/image.h"
-#include "image/tiff.h"
+#include "image/tiff_block.h"
 #include "image/xmp.h"
 
 namespace duhdr {
@@ -40,7 +40,7 @@ constexpr Row rows[] = {{false, 0x010F, "cameraMake"},
                         {true, 0xA434, "lensModel"}};
 
 /// The text up to its first zero, without white space around it.
-std::string text_of(const Tiff& tiff, const TiffEntry& entry) {
+std::string text_of(const TiffBlock& tiff, const TiffEntry& entry) {
   const auto at = tiff.value(entry);
   if (!at || entry.type != TiffEntry::ascii) return {};
   constexpr std::string_view white = " \t\r\n";
@@ -51,7 +51,7 @@ std::string text_of(const Tiff& tiff, const TiffEntry& entry) {
 }
 
 /// A number above 0, else 0; of several the first.
-double number_of(const Tiff& tiff, const TiffEntry& entry) {
+double number_of(const TiffBlock& tiff, const TiffEntry& entry) {
   const auto at = tiff.value(entry);
   if (!at) return 0;
   const ByteView& view = tiff.view();
@@ -69,7 +69,7 @@ bool looks_like(std::string_view text, std::string_view pattern) {
   });
 }
 
-void add(ExrAttributes& to, const Row& row, const Tiff& tiff, const TiffEntry& entry) {
+void add(ExrAttributes& to, const Row& row, const TiffBlock& tiff, const TiffEntry& entry) {
   const std::string text = text_of(tiff, entry);
   switch (row.kind) {
     case Kind::text:
@@ -107,7 +107,7 @@ Metadata upright_metadata(const Image& image, std::vector<std::string>& warnings
 ExrAttributes exr_attributes(const Metadata& metadata) {
   ExrAttributes found;
   if (!metadata.xmp.empty()) found.texts["xmp"] = ByteView::as_text(metadata.xmp);
-  const Tiff tiff(metadata.exif);
+  const TiffBlock tiff(metadata.exif);
   const auto main = tiff.has_header() ? tiff.directory(tiff.first()) : std::nullopt;
   if (!main) return found;
   const auto pointer = std::ranges::find(*main, exif_directory_tag, &TiffEntry::tag);

@@ -16,9 +16,9 @@ struct TiffEntry {
   std::uint64_t field = 0;  // where its four bytes are: the value, or the value's place where it takes more
 };
 
-class Tiff {
+class TiffBlock {
  public:
-  explicit Tiff(std::span<const std::byte> block);
+  explicit TiffBlock(std::span<const std::byte> block);
 
   bool has_header() const { return has_header_; }  // "II*\0" or "MM\0*"
   const ByteView& view() const { return view_; }   // in the block's byte order
