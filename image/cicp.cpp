@@ -10,18 +10,18 @@ std::optional<Chromaticities> primaries_of(std::uint32_t code) {
     case 2:
       return rec709;
     case 4:  // BT.470 System M
-      return Chromaticities{0.67f, 0.33f, 0.21f, 0.71f, 0.14f, 0.08f, 0.310f, 0.316f};
+      return Chromaticities{0.67, 0.33, 0.21, 0.71, 0.14, 0.08, 0.310, 0.316};
     case 5:  // BT.470 System B, G
-      return Chromaticities{0.64f, 0.33f, 0.29f, 0.60f, 0.15f, 0.06f, 0.3127f, 0.3290f};
+      return Chromaticities{0.64, 0.33, 0.29, 0.60, 0.15, 0.06, 0.3127, 0.3290};
     case 6:  // BT.601 with 525 lines
     case 7:
-      return Chromaticities{0.630f, 0.340f, 0.310f, 0.595f, 0.155f, 0.070f, 0.3127f, 0.3290f};
+      return Chromaticities{0.630, 0.340, 0.310, 0.595, 0.155, 0.070, 0.3127, 0.3290};
     case 9:  // BT.2020
-      return Chromaticities{0.708f, 0.292f, 0.170f, 0.797f, 0.131f, 0.046f, 0.3127f, 0.3290f};
+      return rec2020;
     case 11:  // DCI P3
-      return Chromaticities{0.680f, 0.320f, 0.265f, 0.690f, 0.150f, 0.060f, 0.314f, 0.351f};
+      return Chromaticities{0.680, 0.320, 0.265, 0.690, 0.150, 0.060, 0.314, 0.351};
     case 12:  // Display P3
-      return Chromaticities{0.680f, 0.320f, 0.265f, 0.690f, 0.150f, 0.060f, 0.3127f, 0.3290f};
+      return display_p3;
     default:
       return std::nullopt;
   }

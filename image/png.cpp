@@ -249,9 +249,7 @@ std::optional<StatedColours> read_numbers(Reader& reader) {
   StatedColours stated;
   if (!(gamma >= least && gamma <= most)) return std::nullopt;
   if (std::abs(gamma - srgb_gamma) > tolerance) stated.exponent = 1 / gamma;
-  const auto number = [](double value) { return static_cast<float>(value); };
-  const Chromaticities found{number(x[1]), number(y[1]), number(x[2]), number(y[2]),
-                             number(x[3]), number(y[3]), number(x[0]), number(y[0])};
+  const Chromaticities found{x[1], y[1], x[2], y[2], x[3], y[3], x[0], y[0]};
   if (has_primaries && !is_rec709(found)) stated.primaries = found;
   if (stated.exponent == 0 && stated.primaries == rec709) return std::nullopt;
   return stated;
