@@ -121,6 +121,26 @@ TEST_F(Files, NoticesAFileThatGrows) {
   expect_unreadable("/proc/self/status", ExitCode::bad_image, "changed while it was read");
 }
 
+TEST_F(Files, IsReadPieceByPieceAndNoticesChanges) {
+  const fs::path path = folder / "file";
+  write_file(path, bytes_of("hello"));
+  Bytes two(2), three(3);
+  FileReader whole(path, limit, ExitCode::bad_weights), shrinks(path, limit, ExitCode::bad_weights);
+  EXPECT_EQ(whole.size(), 5u);
+  whole.read(two);
+  whole.read(three);
+  EXPECT_EQ(text_of(two) + text_of(three), "hello");
+  whole.finish();
+  shrinks.read(two);
+  fs::resize_file(path, 4);
+  expect_error([&] { shrinks.read(three); }, ExitCode::bad_weights, "(5 bytes at first, 4 at the end)");
+  FileReader grows(path, limit, ExitCode::bad_weights);
+  fs::resize_file(path, 6);
+  Bytes four(4);
+  grows.read(four);
+  expect_error([&] { grows.finish(); }, ExitCode::bad_weights, "(4 bytes at first, more at the end)");
+}
+
 TEST_F(Files, RefusesTargetsThatCannotBeReplaced) {
   expect_unwritable(folder / "no" / "such" / "folder", "check the path");
   expect_unwritable(folder, "Is a directory");
